@@ -1,0 +1,1 @@
+"""Plugins for WRT, each as small as it can be."""

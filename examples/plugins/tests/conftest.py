@@ -1,0 +1,7 @@
+"""Assertions of the kits tell as much as those of tests of one's own."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.register_assert_rewrite("wrt_core.testing", "wrt_foundation.testing")

@@ -1,0 +1,1 @@
+"""The capability layer of WRT: an engine around any other that checks, meters and records."""

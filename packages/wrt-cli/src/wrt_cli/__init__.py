@@ -1,0 +1,1 @@
+"""The wrt command: run, validate and inspect WebAssembly modules."""

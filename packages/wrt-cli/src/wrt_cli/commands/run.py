@@ -1,0 +1,219 @@
+"""`wrt run`: run a WASI command, or call one exported function."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wrt_cli.output import printable
+from wrt_foundation.errors import did_you_mean
+from wrt_foundation.plugins import PluginManager, hookimpl
+
+if TYPE_CHECKING:
+    from wrt_core import Func
+    from wrt_core.host_modules import Grants, HostModule
+    from wrt_core.validation import ValidatedModule
+
+__all__ = ["run", "wrt_register_command"]
+
+EXAMPLES = """\b
+Examples:
+  wrt run program.wasm --verbose input.txt     a WASI command; all that follows is its own
+  wrt run --env LANG=C program.wasm            with a variable in its environment
+  wrt run add.wasm --invoke add 19 23          prints 42
+  wrt run add.wasm --invoke add -1 0x10        numbers may be negative, or hexadecimal
+  wrt run --unknown-imports trap program.wasm  without what nobody offers, while it is not called
+  wrt run - < program.wasm                     from the standard input
+
+\b
+Behind MODULE, options of wrt end with the first word that is none of them, or with --.
+Exit status: the program's own; 134 if it traps; 1 for a module that can't be run; 2 for wrong usage.
+"""
+
+
+class _ModuleFirst(click.Command):
+    """A command whose options may stand before MODULE and right behind it; everything after that is the guest's."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put a -- where the guest's own arguments begin."""
+        takes_value = {
+            name: isinstance(option, click.Option) and not option.is_flag
+            for option in self.get_params(ctx)
+            for name in (*option.opts, *option.secondary_opts)
+            if name.startswith("-")
+        }
+        position, seen_module = 0, False
+        while position < len(args):
+            word = args[position]
+            name = word.partition("=")[0]
+            if word == "--":
+                break
+            if name in takes_value:
+                position += 2 if takes_value[name] and name == word else 1
+            elif seen_module:
+                break
+            else:
+                # Before MODULE, an option that is none of ours is for click to refuse.
+                seen_module = word == "-" or not word.startswith("-")
+                position += 1
+        rest = args[position:]
+        if rest and rest[0] != "--":
+            rest = ["--", *rest]
+        return super().parse_args(ctx, args[:position] + rest)
+
+
+def _variables(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    variables = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name:
+            raise click.BadParameter(f"{text!r} names no variable; write NAME=VALUE, or NAME for the host's own value")
+        if not equals:
+            if name not in os.environ:
+                raise click.BadParameter(f"{name!r} has no value on this host; write {name}=VALUE")
+            value = os.environ[name]
+        variables[name] = value
+    return variables
+
+
+@click.command(cls=_ModuleFirst, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("module")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--invoke", metavar="NAME", help="Call this exported function with ARGUMENTS and print what it returns.")
+@click.option(
+    "--engine",
+    metavar="NAME",
+    default="stackless",
+    show_default=True,
+    envvar="WRT_ENGINE",
+    show_envvar=True,
+    help="Run on this engine; wrt plugins --kind engines lists them.",
+)
+@click.option(
+    "--unknown-imports",
+    type=click.Choice(["error", "trap"]),
+    default="error",
+    show_default=True,
+    help="What becomes of functions that nobody offers.",
+)
+@click.option(
+    "--env",
+    "environment",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_variables,
+    help="Give the program a variable; NAME alone hands on the host's. Repeatable.",
+)
+@click.option(
+    "--host-module",
+    "host_modules",
+    metavar="NAME",
+    multiple=True,
+    help="Link this host module, where several share a name or the program does not ask by name. Repeatable.",
+)
+@click.pass_context
+def run(
+    ctx: click.Context,
+    module: str,
+    arguments: tuple[str, ...],
+    invoke: str | None,
+    engine: str,
+    unknown_imports: str,
+    environment: dict[str, str],
+    host_modules: tuple[str, ...],
+) -> None:
+    """Run a module.
+
+    MODULE is a file, or - for the standard input. Without --invoke it is run as a WASI command: ARGUMENTS are its
+    arguments, the standard streams are its own, and its exit status becomes that of wrt. With --invoke they are the
+    function's, read by its types. Host modules that are installed are linked where MODULE imports from their names.
+    """
+    # What is heavy is imported when it is needed: `wrt --help` imports this module too.
+    from wrt_cli.values import show
+    from wrt_core import EngineFactory
+    from wrt_core.host_modules import Grants
+
+    # A path, not a text: engines take a string that begins with a parenthesis for a module.
+    source = sys.stdin.buffer.read() if module == "-" else Path(module)
+    plugins: PluginManager = ctx.obj.plugins
+    chosen = EngineFactory.create(engine, manager=plugins)
+    loaded = chosen.load(source)
+    values = _values(loaded, invoke or "_start", arguments if invoke else ())
+    grants = Grants(
+        arguments=(Path(module).name, *(() if invoke else arguments)),
+        environment=environment,
+        stdin=sys.stdin.buffer,
+        stdout=sys.stdout.buffer,
+        stderr=sys.stderr.buffer,
+    )
+    hosts = _hosts(loaded, grants, host_modules, plugins)
+    instance = chosen.instantiate(loaded, _imports(loaded, hosts, trapping=unknown_imports == "trap"))
+    for host in hosts:
+        host.attach(instance)
+    if invoke is None:
+        instance.exports["_start"]()
+        return
+    if "_initialize" in instance.exports:
+        instance.exports["_initialize"]()  # a WASI reactor's, which wants to be called before its other functions
+    function: Func = instance.exports[invoke]
+    results = function(*values)
+    types = function.function_type.results
+    for value, type_ in zip(results if len(types) > 1 else (results,), types, strict=False):
+        click.echo(show(value, type_))
+
+
+def _values(module: ValidatedModule, name: str, arguments: tuple[str, ...]) -> list[Any]:
+    """Return the arguments for the export `name` by its types; what does not fit is wrong usage."""
+    from wrt_cli.values import parse
+    from wrt_foundation.types import ExternKind
+
+    functions = {export.name: export.index for export in module.exports if export.kind is ExternKind.FUNC}
+    if name not in functions:
+        hint = did_you_mean(name, functions) or ("" if name != "_start" else ", so it is no command; say --invoke NAME")
+        raise click.UsageError(f"the module exports no function {name!r}{hint}; it exports {_listed(functions)}")
+    params = module.function_types[functions[name]].params
+    if len(arguments) != len(params):
+        wanted = " ".join(map(str, params)) or "none"
+        raise click.UsageError(f"{name!r} takes {len(params)} arguments, not {len(arguments)}: {wanted}")
+    try:
+        return [parse(text, type_) for text, type_ in zip(arguments, params, strict=True)]
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _listed(names: Collection[str], most: int = 12) -> str:
+    if not names:
+        return "none"
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(printable, list(names)[:most])) + more
+
+
+def _hosts(
+    module: ValidatedModule, grants: Grants, chosen: tuple[str, ...], plugins: PluginManager
+) -> list[HostModule]:
+    """Return the host modules that were chosen, and those that the module asks for by name besides."""
+    from wrt_core.host_modules import create_host_module, host_modules_for
+
+    hosts = [create_host_module(name, grants, plugins) for name in chosen]
+    served = [name for host in hosts for name in host.imports()]
+    return [*hosts, *host_modules_for(module, grants, manager=plugins, besides=served).values()]
+
+
+def _imports(module: ValidatedModule, hosts: list[HostModule], *, trapping: bool) -> Mapping[str, Any]:
+    from wrt_core.runtime.unknown_imports import trap_unknown_imports
+
+    imports: dict[str, Any] = {}
+    for host in hosts:
+        imports |= host.imports()
+    return trap_unknown_imports(module, imports) if trapping else imports
+
+
+@hookimpl
+def wrt_register_command() -> click.Command:
+    """Hand over the command."""
+    return run

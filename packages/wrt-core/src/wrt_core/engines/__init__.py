@@ -1,0 +1,1 @@
+"""The engines of wrt-core, each behind an entry point of the group `wrt.engines`."""

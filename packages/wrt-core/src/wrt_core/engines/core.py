@@ -1,0 +1,113 @@
+"""`CoreEngine`: what all engines that compile share: load, instantiate, and the events around them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from time import perf_counter
+
+from wrt_core import hookspecs
+from wrt_core.engine import Engine, Source, read_source
+from wrt_core.formats import read_module
+from wrt_core.runtime.instance import Instance
+from wrt_core.runtime.instantiation import instantiate
+from wrt_core.runtime.linking import Imports, link
+from wrt_core.runtime.store import Store
+from wrt_core.validation import ValidatedModule, validate
+from wrt_foundation.errors import UnsupportedFeature, WrtError
+from wrt_foundation.features import Feature, Features
+from wrt_foundation.features import features as features_named
+from wrt_foundation.limits import DEFAULT_LIMITS, ImplementationLimits
+from wrt_foundation.memory import MemoryProvider
+from wrt_foundation.memory.factory import MemoryProviderFactory
+from wrt_foundation.module import Module
+from wrt_foundation.plugins import PluginManager, get_plugin_manager
+
+__all__ = ["CoreEngine"]
+
+
+class CoreEngine(Engine):
+    """An engine that validates once and compiles functions; subclasses say how (`compile_functions`).
+
+    Options that every such engine takes:
+
+    * `features`: names of features, or a set, to run fewer than the engine can;
+    * `memory_provider`: a provider, or the name of one;
+    * `limits`: the implementation limits that modules must keep to;
+    * `plugins`: the plugin manager, for formats and observers; a new one unless given.
+    """
+
+    supported: Features = frozenset()
+    """What the engine can run: subclasses set it."""
+
+    def __init__(
+        self,
+        *,
+        features: Features | list[str] | None = None,
+        memory_provider: MemoryProvider | str | None = None,
+        limits: ImplementationLimits = DEFAULT_LIMITS,
+        plugins: PluginManager | None = None,
+    ) -> None:
+        self._features = self._choose(features)
+        self.plugins = get_plugin_manager() if plugins is None else plugins
+        if isinstance(memory_provider, str):
+            memory_provider = MemoryProviderFactory.create(memory_provider, manager=self.plugins)
+        self.memory_provider = memory_provider
+        self.limits = limits
+        if not hasattr(self.plugins.hook, "wrt_module_loaded"):
+            self.plugins.add_hookspecs(hookspecs)
+        self.plugins.load_observers()
+        self._loaded = self.plugins.event("wrt_module_loaded")
+        self._created = self.plugins.event("wrt_instance_created")
+        self._compiled = self.plugins.event("wrt_function_compiled")
+        self._trapped = self.plugins.event("wrt_guest_trapped")
+
+    def _choose(self, chosen: Features | list[str] | None) -> Features:
+        if chosen is None:
+            return self.supported
+        wanted = features_named(each.value if isinstance(each, Feature) else each for each in chosen)
+        if unknown := wanted - self.supported:
+            names = ", ".join(sorted(each.value for each in unknown))
+            raise WrtError(f"the engine {self.name!r} does not run: {names}")
+        return wanted
+
+    @property
+    def features(self) -> Features:
+        """What this engine runs."""
+        return self._features
+
+    def load(self, source: Source) -> ValidatedModule:
+        """Return the module that `source` is, validated; see `Engine.load`. No function is compiled yet."""
+        started = perf_counter()
+        found = read_source(source)
+        module = found if isinstance(found, Module) else read_module(*found, self.plugins, self.limits)
+        validated = validate(module, features=self._features, limits=self.limits)
+        if self._loaded is not None:
+            self._loaded(engine=self, module=validated, seconds=perf_counter() - started)
+        return validated
+
+    def instantiate(
+        self, module: ValidatedModule, imports: Imports | None = None, *, store: Store | None = None
+    ) -> Instance:
+        """Return a new instance; see `Engine.instantiate`."""
+        if not isinstance(module, ValidatedModule):
+            raise TypeError(f"instantiate takes what load returned, not {type(module).__name__}")
+        if lacking := module.features_used - self._features:
+            name = min(each.value for each in lacking)
+            raise UnsupportedFeature(f"the engine {self.name!r} does not run {name}", feature=name)
+        started = perf_counter()
+        externs = link(module, imports)
+        store = Store(memory_provider=self.memory_provider, limits=self.limits) if store is None else store
+        instance = instantiate(module, externs, store, self.compile_functions)
+        start = module.module.start
+        if start is not None:
+            instance.functions[start].call_raw(())
+        if self._created is not None:
+            self._created(engine=self, instance=instance, seconds=perf_counter() - started)
+        return instance
+
+    @abstractmethod
+    def compile_functions(self, instance: Instance) -> None:
+        """Append to `instance.functions` a `Func` for each function that the module defines.
+
+        Memories, tables, tags and imported functions are in place. Compile lazily: most functions are never called.
+        """

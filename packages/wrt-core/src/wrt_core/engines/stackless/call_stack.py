@@ -1,0 +1,69 @@
+"""The call stack: how deep guests may recurse, and what of the host that touches.
+
+CPython runs calls between Python functions without growing the C stack, and bounds their depth by its
+recursion limit alone. While guests run, that limit is raised by the depth they are allowed; when the last
+of them is done, it is what it was before.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from wrt_foundation.traps import Exhaustion, TrapCode
+
+__all__ = ["DEFAULT_DEPTH", "enter", "leave"]
+
+DEFAULT_DEPTH = 10_000
+"""Guest calls inside one another that are always possible (more, by what the host has left of its own limit).
+
+A call that has gone on as a tail call counts twice: for the function that was called, and for the one that runs.
+"""
+
+_NESTING_LIMIT = 400
+"""Times that a guest may call the host and the host a guest again: these do use the C stack, about 1 KiB each."""
+
+
+class _Nesting(threading.local):
+    entries = 0
+
+
+_nesting = _Nesting()
+_lock = threading.Lock()
+_running = 0
+_saved = 0
+
+
+def enter(depth: int) -> bool:
+    """Begin an entry from the host into a guest that may recurse `depth` calls deep; `leave` must follow.
+
+    The recursion limit belongs to the whole process, so entries are counted across threads; the first one saves it and
+    the last one restores it. Raises `Exhaustion` where guests and host have called one another too often.
+    """
+    global _running, _saved
+    entries = _nesting.entries
+    if entries:
+        if entries >= _NESTING_LIMIT:
+            raise Exhaustion(TrapCode.CALL_STACK_EXHAUSTED)
+        _nesting.entries = entries + 1
+        return False
+    with _lock:
+        if not _running:
+            _saved = sys.getrecursionlimit()
+            sys.setrecursionlimit(_saved + depth)
+        elif sys.getrecursionlimit() < _saved + depth:
+            sys.setrecursionlimit(_saved + depth)
+        _running += 1
+    _nesting.entries = 1
+    return True
+
+
+def leave(outermost: bool) -> None:
+    """End an entry that `enter` began."""
+    global _running
+    _nesting.entries -= 1
+    if outermost:
+        with _lock:
+            _running -= 1
+            if not _running:
+                sys.setrecursionlimit(_saved)

@@ -1,0 +1,88 @@
+"""What has been translated of a module."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from time import perf_counter
+from types import CodeType, FunctionType
+from typing import Any
+
+from wrt_core.engines.stackless.translation.function import Translation, translate
+from wrt_core.engines.stackless.translation.source import NOWHERE
+from wrt_core.engines.stackless.translation.suspension import Suspension
+from wrt_core.engines.stackless.translation.variant import Variant
+from wrt_core.validation import ValidatedModule
+from wrt_foundation.plugins.events import Event
+from wrt_foundation.traps import Frame, TrapCode
+
+__all__ = ["MARK", "Compiled"]
+
+MARK = "__wrt_compiled__"
+"""The global by which a traceback's frames are known as ours."""
+
+
+class Compiled:
+    """What has been translated of a module, shared by its instances and by threads.
+
+    `depth` is how many calls inside one another its engine allows a guest.
+    """
+
+    def __init__(self, module: ValidatedModule, depth: int, compiled: Event | None = None) -> None:
+        self.depth = depth
+        # The module holds its compilation, not the other way round, so that both can go.
+        self._module = weakref.ref(module)
+        self._event = compiled
+        self._translations: dict[tuple[int, Variant], Translation] = {}
+        self._codes: dict[int, tuple[int, Translation]] = {}  # by identity: Python takes equal code for the same
+        self._lock = threading.RLock()
+        self._suspension = Suspension(module)
+        self.filename = f"<wasm {module.module.names.module or module.hash[:12]}>"
+
+    @property
+    def module(self) -> ValidatedModule:
+        """The module."""
+        module = self._module()
+        assert module is not None, "an instance keeps its module"
+        return module
+
+    def translation(self, index: int, variant: Variant) -> Translation:
+        """Return a translation of the function at `index`, made now if it was not yet."""
+        key = index, variant
+        found = self._translations.get(key)
+        if found is None:
+            with self._lock:
+                found = self._translations.get(key)
+                if found is None:
+                    started = perf_counter()
+                    filename = f"{self.filename[:-1]} {index}>"
+                    found = translate(
+                        self.module, index, filename=filename, variant=variant, may_suspend=self.may_suspend
+                    )
+                    self._codes[id(found.code)] = (index, found)
+                    self._translations[key] = found
+                    if self._event is not None:
+                        self._event(module=self.module, index=index, seconds=perf_counter() - started)
+        return found
+
+    def function(self, index: int, variant: Variant, names: dict[str, Any]) -> FunctionType:
+        """Return a variant of the function at `index` as a Python function with these globals."""
+        translation = self.translation(index, variant)
+        names.update(translation.constants)
+        return FunctionType(translation.code, names, translation.code.co_name)
+
+    def may_suspend(self, index: int) -> bool:
+        """Say whether a call of the function at `index` may suspend the continuation that it is made in."""
+        return self._suspension.possible(index)
+
+    def locate(self, code: CodeType, line: int) -> tuple[Frame, TrapCode] | None:
+        """Return the wasm frame of a line of translated code, and what an IndexError on that line means."""
+        found = self._codes.get(id(code))
+        if found is None:
+            return None
+        index, translation = found
+        module = self.module
+        if translation.offsets[line - 1] == NOWHERE:
+            return None
+        frame = Frame(index, module.function_name(index), translation.offsets[line - 1], module.module.names.module)
+        return frame, translation.traps.get(line, TrapCode.MEMORY_OUT_OF_BOUNDS)

@@ -1,0 +1,161 @@
+"""The namespace of an instance: the globals of its translated functions.
+
+===========  ==============================================================
+``f3``       the code of function 3
+``g3``       global 3, its value in ``.raw``
+``m0``       memory 0, and ``B0 b0 H0 h0 I0 i0 Q0 F0 D0`` its typed views
+``T0 tab0``  the list of table 0's elements, and the table
+``x3 y3``    tag 3, and type 3
+``k…``       constants that have no literal
+===========  ==============================================================
+
+besides ``functions``, ``data`` and ``elements`` of the instance, and what `translation` calls by name:
+numerics, and the few functions below. Code objects are shared by all instances of a module; the
+namespace is what makes them one's own.
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from wrt_core.engines.stackless import entries, stack_switching
+from wrt_core.engines.stackless.compiled import MARK, Compiled
+from wrt_core.engines.stackless.stubs import linked
+from wrt_core.engines.stackless.translation import vector_memory, vectors
+from wrt_core.numerics import NUMERICS
+from wrt_core.runtime import aggregates
+from wrt_core.runtime.aggregates import Struct
+from wrt_core.runtime.continuation import Continuation
+from wrt_core.runtime.function import Func
+from wrt_core.runtime.instance import Instance
+from wrt_core.runtime.memory import Memory
+from wrt_foundation.canonical import DefinedType
+from wrt_foundation.traps import Trap, TrapCode, WasmException
+
+__all__ = ["make_namespace"]
+
+_BYTES = {"B": "B", "b": "b"}
+_ITEMS = {"H": "H", "h": "h", "I": "I", "i": "i", "Q": "Q", "F": "f", "D": "d"}
+
+
+def make_namespace(instance: Instance, compiled: Compiled) -> dict[str, Any]:
+    """Return the globals for an instance's functions, those not yet translated standing in by stubs."""
+    module = instance.module
+    names: dict[str, Any] = {
+        **_SHARED,
+        MARK: compiled,
+        "R": memoryview(bytearray(4)).cast("f"),
+        "functions": instance.functions,
+        "data": instance.data,
+        "elements": instance.elements,
+        "run": stack_switching.runner(compiled.depth),
+    }
+    for index, global_ in enumerate(instance.globals):
+        names[f"g{index}"] = global_
+    for index, table in enumerate(instance.tables):
+        names[f"T{index}"] = table.elements
+        names[f"tab{index}"] = table
+    for index, tag in enumerate(instance.tags):
+        names[f"x{index}"] = tag
+    for index, type_ in enumerate(module.types):
+        names[f"y{index}"] = type_
+    for index, memory in enumerate(instance.memories):
+        names[f"m{index}"] = memory
+        _follow(memory, index, names)
+    for index, func in enumerate(instance.functions):
+        names[f"f{index}"] = linked(names, f"f{index}", func)
+    return names
+
+
+class _Views:
+    """Keeps a namespace's views of one memory as large as the memory; the memory holds it weakly."""
+
+    def __init__(self, memory: Memory, index: int, names: dict[str, Any]) -> None:
+        self._memory = weakref.ref(memory)
+        self._index = index
+        self._names = names
+
+    def fetch(self) -> None:
+        """Take the memory's present views."""
+        memory = self._memory()
+        if memory is None:
+            return
+        views, index = memory.views, self._index
+        for letter, format_ in _BYTES.items():
+            self._names[f"{letter}{index}"] = views[format_][0]
+        for letter, format_ in _ITEMS.items():
+            self._names[f"{letter}{index}"] = views[format_]
+
+
+def _follow(memory: Memory, index: int, names: dict[str, Any]) -> None:
+    views = _Views(memory, index, names)
+    views.fetch()
+    memory.attach(views.fetch)
+    names[f"__views{index}__"] = views  # the memory holds it weakly; the instance keeps it
+
+
+def checked(func: Func | None, expected: DefinedType) -> Func:
+    """Return a function called through a table if it is of the expected type, or trap."""
+    if func is None:
+        raise Trap(TrapCode.UNINITIALIZED_ELEMENT)
+    if not func.type.is_subtype_of(expected):
+        raise Trap(TrapCode.INDIRECT_CALL_TYPE_MISMATCH)
+    return func
+
+
+def thrown(exception: WasmException | None) -> WasmException:
+    """Return what `throw_ref` throws, or trap."""
+    if exception is None:
+        raise Trap(TrapCode.NULL_EXCEPTION_REFERENCE)
+    return exception
+
+
+def _trapping(code: TrapCode) -> Callable[[], Any]:
+    def trap() -> Any:
+        raise Trap(code)
+
+    return trap
+
+
+def described_by(value: object, descriptor: Struct) -> bool:
+    """Say whether a reference is a structure with that very descriptor."""
+    return type(value) is Struct and value.descriptor is descriptor
+
+
+_SHARED: dict[str, Any] = {
+    **{name.replace(".", "_"): function for name, function in NUMERICS.items()},
+    "TAIL": entries.TAIL,
+    "Trap": Trap,
+    "UNREACHABLE": TrapCode.UNREACHABLE,
+    "WasmException": WasmException,
+    "checked": checked,
+    "thrown": thrown,
+    "fabs": math.fabs,
+    "copysign": math.copysign,
+    "sqrt": math.sqrt,
+    **vectors.NAMES,
+    **vector_memory.NAMES,
+    "I31": aggregates.make_i31,
+    "Struct": Struct,
+    "Array": aggregates.Array,
+    **{name: getattr(aggregates, name) for name in dir(aggregates) if name.startswith("array_")},
+    "ref_eq": aggregates.ref_eq,
+    "Continuation": Continuation,
+    **{name: getattr(stack_switching, name) for name in ("bind", "resume", "suspend", "switch", "unhandled", "use")},
+    "tail_of": entries.tail_of,
+    "coroutine_of": entries.coroutine_of,
+    "coroutine_tail_of": entries.coroutine_tail_of,
+    "described_by": described_by,
+    "cast_failure": _trapping(TrapCode.CAST_FAILURE),
+    "descriptor_cast_failure": _trapping(TrapCode.DESCRIPTOR_CAST_FAILURE),
+    "null_reference": _trapping(TrapCode.NULL_REFERENCE),
+    "null_function": _trapping(TrapCode.NULL_FUNCTION_REFERENCE),
+    "null_structure": _trapping(TrapCode.NULL_STRUCTURE_REFERENCE),
+    "null_array": _trapping(TrapCode.NULL_ARRAY_REFERENCE),
+    "null_i31": _trapping(TrapCode.NULL_I31_REFERENCE),
+    "unaligned": _trapping(TrapCode.UNALIGNED_ATOMIC),
+    "null_descriptor": _trapping(TrapCode.NULL_DESCRIPTOR_REFERENCE),
+}

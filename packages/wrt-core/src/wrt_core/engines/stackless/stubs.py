@@ -1,0 +1,61 @@
+"""Stubs: what stands in for the code of functions that are not translated yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from wrt_core.engines.stackless.compiled import MARK, Compiled
+from wrt_core.engines.stackless.translation.variant import Variant
+from wrt_core.runtime.function import Func
+
+__all__ = ["linked", "place_stub"]
+
+
+def place_stub(names: dict[str, Any], compiled: Compiled, func: Func) -> None:
+    """Give a function code that, when it is first called, is replaced by a translation and calls that."""
+
+    def settle() -> None:
+        func.code = names[f"f{func.index}"] = compiled.function(func.index, Variant.CODE, names)
+
+    func.code = names[f"f{func.index}"] = _stub(settle, func)
+
+
+def linked(names: dict[str, Any], key: str, func: Func) -> Callable[..., Any]:
+    """The code of an imported function; while that is a stub, a stub that will put what replaces it under `key`."""
+    settle = getattr(func.code, "settle", None)
+    if settle is None:
+        return func.code
+
+    def link() -> None:
+        settle()
+        names[key] = func.code
+
+    return _stub(link, func)
+
+
+def _stub(settle: Callable[[], object], func: Func) -> Callable[..., Any]:
+    """A function that calls `settle`, which is to be found on it, and then what the code has become."""
+    stub = _factory(len(func.function_type.params))(settle, func)
+    stub.settle = settle  # type: ignore[attr-defined]
+    return stub
+
+
+# The parameters are spelled out: a call that Python has to unpack would grow the host's stack.
+_STUB = """
+def factory(settle, func):
+    def stub({parameters}):
+        settle()
+        return func.code({parameters})
+    return stub
+"""
+
+
+@lru_cache(4096)
+def _factory(parameters: int) -> Callable[..., Callable[..., Any]]:
+    names: dict[str, Any] = {MARK: None}
+    text = _STUB.format(parameters=", ".join(f"a{index}" for index in range(parameters)))
+    exec(compile(text, "<stub>", "exec", dont_inherit=True), names)
+    factory: Callable[..., Callable[..., Any]] = names["factory"]
+    return factory

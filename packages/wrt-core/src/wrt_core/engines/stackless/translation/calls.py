@@ -1,0 +1,96 @@
+"""Templates of calls. Python calls of Python functions do not grow the host's stack."""
+
+from __future__ import annotations
+
+from wrt_core.engines.stackless.translation.operand import (
+    ATOM,
+    CALLS,
+    READS,
+    TRAPS,
+    WIDTH_MASK,
+    Operand,
+    name,
+)
+from wrt_core.engines.stackless.translation.tables import pop_index
+from wrt_core.engines.stackless.translation.translator import Translator, template
+from wrt_foundation.instructions import Instruction
+from wrt_foundation.traps import TrapCode
+from wrt_foundation.types import FuncType, ValueType
+
+_C = frozenset(("c",))
+
+
+def entry(t: Translator, func: str, tail: bool = False) -> str:
+    """The text of the way into the function that the text `func` stands for, from a call or a tail call."""
+    if t.variant.is_coroutine:
+        name = "coroutine_tail" if tail else "coroutine"
+    elif tail:
+        name = "tail"
+    else:
+        return f"{func}.code"
+    if func[0] == "(":
+        return f"{name}_of({func})"
+    return f"({func}.{name} or {name}_of({func}))"  # cheap to evaluate twice, and cheaper than a call
+
+
+def call_through(t: Translator, func: str, type: FuncType, reads: frozenset[str] = frozenset()) -> None:
+    """Call the function that the text `func` stands for with what `type` takes from the stack, and push its results."""
+    arguments = t.pop_many(len(type.params))
+    texts = [each.text for each in arguments]
+    if t.variant.is_coroutine:
+        text = f"(yield from {entry(t, func)}({', '.join((*texts, 'd + 1'))}))"
+    else:
+        text = f"{entry(t, func)}({', '.join(texts)})"
+    push_results(t, text, type.results, arguments, reads)
+
+
+def push_results(
+    t: Translator,
+    text: str,
+    results: tuple[ValueType, ...],
+    arguments: list[Operand],
+    reads: frozenset[str] = frozenset(),
+) -> None:
+    """Push the results of `text`, which runs other code and gives none, one or a tuple."""
+    if len(results) == 1:
+        # One result stays pending, so that it can be stored, returned or tested where it is used.
+        variables = Operand("", results[0], ATOM, reads=reads)
+        t.combine(text, ATOM, results[0], (*arguments, variables), 0, WIDTH_MASK.get(results[0], 0), CALLS)
+        return
+    if not results:
+        t.statement(text, CALLS)
+        return
+    height = len(t.stack)
+    slots = [f"s{height + index}" for index in range(len(results))]
+    t.statement(f"{', '.join(slots)} = {text}", CALLS, frozenset(slots))
+    for slot, result in zip(slots, results, strict=True):
+        t.push(name(slot, result))
+
+
+@template("call")
+def call(t: Translator, instruction: Instruction, index: int) -> None:
+    type_ = t.module.function_types[index]
+    if t.variant.is_coroutine and t.may_suspend(index):
+        call_through(t, f"functions[{index}]", type_)
+        return
+    arguments = t.pop_many(len(type_.params))
+    push_results(t, f"f{index}({', '.join(each.text for each in arguments)})", type_.results, arguments)
+
+
+def callee_in_table(t: Translator, type_index: int, table: int) -> FuncType:
+    """Fetch the table's element that the operand names into the variable `c`; return the expected type."""
+    index = pop_index(t)
+    # On a line of its own: its IndexError is the table's.
+    t.statement(f"c = T{table}[{index.text}]", index.effects | READS | TRAPS, _C, TrapCode.UNDEFINED_ELEMENT)
+    type_ = t.module.types[type_index].composite
+    assert isinstance(type_, FuncType)
+    return type_
+
+
+@template("call_indirect")
+def call_indirect(t: Translator, instruction: Instruction, immediates: tuple[int, int]) -> None:
+    type_index, table = immediates
+    type_ = callee_in_table(t, type_index, table)
+    expected = f"y{type_index}"
+    # `checked` raises for null and for another type, and passes a declared subtype.
+    call_through(t, f"(c if c is not None and c.type is {expected} else checked(c, {expected}))", type_, _C)

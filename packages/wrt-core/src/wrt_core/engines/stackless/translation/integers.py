@@ -1,0 +1,339 @@
+"""Templates of i32 and i64 arithmetic.
+
+Sums, differences, products and shifts to the left stay unmasked until a use needs the canonical value;
+what is known of a value's range saves masks and sign conversions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wrt_core.engines.stackless.translation.operand import (
+    ADD,
+    AND,
+    ATOM,
+    COMPARE,
+    MULTIPLY,
+    OR,
+    SHIFT,
+    SIGN,
+    TRAPS,
+    WIDTH_MASK,
+    XOR,
+    Operand,
+    constant,
+)
+from wrt_core.engines.stackless.translation.translator import Translator, template
+from wrt_core.numerics import NUMERICS
+from wrt_foundation.instructions import Instruction
+from wrt_foundation.types import I32, I64, NumType
+
+_HEADROOM = 1 << 26
+"""How far past its width a value may grow unmasked, as a factor: with Python's digits of 30 bits, at no cost."""
+
+
+def _type(instruction: Instruction) -> NumType:
+    return I32 if instruction.name.startswith("i32") else I64
+
+
+def _both(*names: str) -> list[str]:
+    return [f"{type_}.{each}" for each in names for type_ in ("i32", "i64")]
+
+
+def _bounded(operand: Operand) -> Operand:
+    """The operand, masked if it has grown past its headroom."""
+    limit = (WIDTH_MASK[operand.type] + 1) * _HEADROOM
+    return operand if -limit < operand.low and operand.high < limit else operand.clean()
+
+
+def _folding(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a template that is not asked where all operands are constants: numerics give the result."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        def fold(t: Translator, instruction: Instruction, immediate: object) -> None:
+            items = t.stack.items
+            if items[-1].value is None:
+                function(t, instruction, immediate)
+                return
+            assert instruction.operands is not None
+            count = len(instruction.operands)
+            values = [operand.value for operand in items[-count:]]
+            if None in values:
+                function(t, instruction, immediate)
+                return
+            for _ in values:
+                t.pop()
+            result = NUMERICS[instruction.name](*values)
+            assert instruction.results is not None
+            t.push(constant(int(result), I32 if instruction.results[0] == "i32" else I64))
+
+        template(*names)(fold)
+        return function
+
+    return register
+
+
+@template("i32.const", "i64.const")
+def const(t: Translator, instruction: Instruction, value: int) -> None:
+    type_ = _type(instruction)
+    t.push(constant(value & WIDTH_MASK[type_], type_))
+
+
+def _commuted(t: Translator) -> tuple[Operand, Operand]:
+    b, a = t.pop(), t.pop()
+    return (b, a) if a.value is not None and b.value is None else (a, b)
+
+
+def _signed_value(operand: Operand) -> int:
+    value = operand.signed().value
+    assert value is not None
+    return value
+
+
+@_folding(*_both("add"))
+def add(t: Translator, instruction: Instruction, _: None) -> None:
+    a, b = _commuted(t)
+    if b.value is not None:
+        value = _signed_value(b)
+        if value == 0:
+            t.push(a)
+            return
+        a = _bounded(a)
+        text = f"{a.at(ADD)} {'+' if value > 0 else '-'} {constant(abs(value), a.type).text}"
+        t.combine(text, ADD, a.type, (a,), a.low + value, a.high + value)
+        return
+    a, b = _bounded(a), _bounded(b)
+    t.combine(f"{a.at(ADD)} + {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low + b.low, a.high + b.high)
+
+
+@_folding(*_both("sub"))
+def sub(t: Translator, instruction: Instruction, _: None) -> None:
+    b, a = t.pop(), t.pop()
+    if b.value is not None:
+        t.push(a)
+        t.push(constant(-_signed_value(b), b.type).clean())
+        add(t, instruction, None)
+        return
+    a, b = _bounded(a), _bounded(b)
+    t.combine(f"{a.at(ADD)} - {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low - b.high, a.high - b.low)
+
+
+@_folding(*_both("mul"))
+def mul(t: Translator, instruction: Instruction, _: None) -> None:
+    a, b = _commuted(t)
+    mask = WIDTH_MASK[a.type]
+    if b.value is not None:
+        b = constant(_signed_value(b), b.type)
+    a = a if -mask <= a.low and a.high <= mask else a.clean()
+    b = b if -mask <= b.low and b.high <= mask else b.clean()
+    corners = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
+    product = Operand(f"{a.at(MULTIPLY)} * {b.at(MULTIPLY + 1)}", a.type, MULTIPLY, min(corners), max(corners))
+    product.effects, product.reads = a.effects | b.effects, a.reads | b.reads
+    product.size = a.size + b.size + 1
+    # A product of two full values is masked at once: it is the one operation that doubles the digits.
+    t.push(product.clean() if max(corners) > mask * _HEADROOM else product)
+
+
+@_folding(*_both("and"))
+def and_(t: Translator, instruction: Instruction, _: None) -> None:
+    a, b = _commuted(t)
+    low, high = _bitwise_range(a, b)
+    # What is not negative bounds the result, and clears whatever the other has outside of its width.
+    highs = [each.high for each in (a, b) if each.low >= 0]
+    if highs:
+        low, high = 0, min(highs)
+    t.combine(f"{a.at(AND)} & {b.at(AND + 1)}", AND, a.type, (a, b), low, high)
+
+
+def _bitwise_range(a: Operand, b: Operand) -> tuple[int, int]:
+    """The range of a bitwise operation: Python's keep congruence modulo 2**bits, of negative numbers too."""
+    width = max(x.bit_length() for x in (a.low, a.high, b.low, b.high))
+    return (0 if a.low >= 0 and b.low >= 0 else -(1 << width)), (1 << width) - 1
+
+
+@_folding(*_both("or", "xor"))
+def or_(t: Translator, instruction: Instruction, _: None) -> None:
+    a, b = _commuted(t)
+    sign, precedence = ("|", OR) if instruction.name.endswith(".or") else ("^", XOR)
+    text = f"{a.at(precedence)} {sign} {b.at(precedence + 1)}"
+    t.combine(text, precedence, a.type, (a, b), *_bitwise_range(a, b))
+
+
+@_folding(*_both("shl"))
+def shl(t: Translator, instruction: Instruction, _: None) -> None:
+    b, a = t.pop(), t.pop()
+    bits = a.type.bits  # type: ignore[union-attr]
+    if b.value is not None:
+        count = b.value % bits
+        limit = (WIDTH_MASK[a.type] + 1) * _HEADROOM
+        if a.high << count >= limit or a.low << count <= -limit:
+            a = a.clean()
+        if a.high << count >= limit:  # clear what would be shifted out before it makes more digits
+            keep = WIDTH_MASK[a.type] >> count
+            a = a.derive(f"{a.at(AND)} & {keep:#x}", AND, 0, keep)
+        t.combine(f"{a.at(SHIFT)} << {count}", SHIFT, a.type, (a,), a.low << count, a.high << count)
+        return
+    a = a.clean()
+    text = f"{a.at(SHIFT)} << ({b.at(AND)} & {bits - 1})"
+    t.combine(text, SHIFT, a.type, (a, b), 0, a.high << (bits - 1))
+
+
+@_folding(*_both("shr_u", "shr_s"))
+def shr(t: Translator, instruction: Instruction, _: None) -> None:
+    b, a = t.pop(), t.pop()
+    a = a.clean() if instruction.name.endswith("_u") else a.signed()
+    bits = a.type.bits  # type: ignore[union-attr]
+    if b.value is not None:
+        count = b.value % bits
+        t.combine(f"{a.at(SHIFT)} >> {count}", SHIFT, a.type, (a,), a.low >> count, a.high >> count)
+        return
+    text = f"{a.at(SHIFT)} >> ({b.at(AND)} & {bits - 1})"
+    t.combine(text, SHIFT, a.type, (a, b), a.low, a.high)
+
+
+@_folding(*_both("rotl", "rotr"))
+def rotate(t: Translator, instruction: Instruction, _: None) -> None:
+    bits = _type(instruction).bits
+    count = t.stack.items[-1].value
+    if count is None:
+        b, a = t.pop_clean(), t.pop_clean()
+        text = f"{instruction.name.replace('.', '_')}({a.text}, {b.text})"
+        t.combine(text, ATOM, a.type, (a, b), 0, WIDTH_MASK[a.type])
+        return
+    t.pop()
+    (a,) = t.pop_simple()
+    left = count % bits if instruction.name.endswith("rotl") else -count % bits
+    high = WIDTH_MASK[a.type] << left
+    t.combine(f"{a.text} << {left} | {a.text} >> {bits - left}", OR, a.type, (a,), 0, high)
+
+
+@template(*_both("div_u", "rem_u"))
+def div_u(t: Translator, instruction: Instruction, _: None) -> None:
+    b, a = t.pop_clean(), t.pop_clean()
+    divides = instruction.name.endswith("div_u")
+    effects = 0 if b.value else TRAPS
+    if divides:
+        high = a.high // b.value if b.value else a.high
+    else:
+        high = min(a.high, max(b.high - 1, 0))
+    sign = "//" if divides else "%"
+    t.combine(f"{a.at(MULTIPLY)} {sign} {b.at(MULTIPLY + 1)}", MULTIPLY, a.type, (a, b), 0, high, effects)
+
+
+@template(*_both("div_s", "rem_s"))
+def div_s(t: Translator, instruction: Instruction, _: None) -> None:
+    b, a = t.pop_clean(), t.pop_clean()
+    sign = SIGN[a.type]
+    if a.high < sign and b.high < sign and (b.value or a.value is None):
+        t.push(a)
+        t.push(b)
+        div_u(t, _UNSIGNED[instruction.name], None)
+        return
+    text = f"{instruction.name.replace('.', '_')}({a.text}, {b.text})"
+    t.combine(text, ATOM, a.type, (a, b), 0, WIDTH_MASK[a.type], TRAPS)
+
+
+def _unsigned() -> dict[str, Instruction]:
+    from wrt_foundation.instructions import BY_NAME
+
+    return {each: BY_NAME[each[:-1] + "u"] for each in _both("div_s", "rem_s")}
+
+
+_UNSIGNED = _unsigned()
+
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_COMPARISON = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
+
+
+def compare(t: Translator, sign: str, a: Operand, b: Operand) -> None:
+    """Push the condition `a sign b`, of operands whose texts compare as Python ints."""
+    left, right = a.at(COMPARE + 1), b.at(COMPARE + 1)
+    text = f"{left} {sign} {right}"
+    t.combine(text, COMPARE, I32, (a, b), 0, 1, negated=f"{left} {_OPPOSITE[sign]} {right}")
+
+
+@_folding(*_both("eq", "ne", "lt_u", "gt_u", "le_u", "ge_u"))
+def compare_unsigned(t: Translator, instruction: Instruction, _: None) -> None:
+    b, a = t.pop_clean(), t.pop_clean()
+    compare(t, _COMPARISON[instruction.name[4:6]], a, b)
+
+
+@_folding(*_both("lt_s", "gt_s", "le_s", "ge_s"))
+def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
+    b, a = t.pop(), t.pop()
+    sign = SIGN[a.type]
+    comparison = _COMPARISON[instruction.name[4:6]]
+    if _fits(a, sign) and _fits(b, sign):
+        compare(t, comparison, a.signed(), b.signed())
+    elif b.value is not None and _signed_value(b) == 0 and comparison in ("<", ">="):
+        # The sign alone decides.
+        compare(t, ">=" if comparison == "<" else "<", a.clean(), constant(sign, a.type))
+    else:
+        compare(t, comparison, _biased(a.clean(), sign), _biased(b.clean(), sign))
+
+
+def _fits(operand: Operand, sign: int) -> bool:
+    """Whether the operand has a signed form that costs nothing."""
+    return operand.value is not None or (-sign <= operand.low and operand.high < sign)
+
+
+def _biased(operand: Operand, sign: int) -> Operand:
+    """An operand whose unsigned order is the signed order of this one."""
+    if operand.value is not None:
+        return constant(operand.value ^ sign, operand.type)
+    return operand.derive(f"{operand.at(XOR)} ^ {sign:#x}", XOR, 0, WIDTH_MASK[operand.type])
+
+
+@_folding(*_both("eqz"))
+def eqz(t: Translator, instruction: Instruction, _: None) -> None:
+    a = t.pop_clean()
+    if a.negated is not None:
+        t.push(Operand(a.negated, I32, COMPARE, 0, 1, a.effects, a.reads, a.size, None, a.text))
+        return
+    compare(t, "==", a, constant(0, a.type))
+
+
+@_folding(*_both("clz"))
+def clz(t: Translator, instruction: Instruction, _: None) -> None:
+    a = t.pop_clean()
+    bits = _type(instruction).bits
+    text = a.at(ATOM) if a.value is None else f"({a.text})"
+    t.combine(f"{bits} - {text}.bit_length()", ADD, a.type, (a,), 0, bits)
+
+
+@_folding(*_both("popcnt"))
+def popcnt(t: Translator, instruction: Instruction, _: None) -> None:
+    a = t.pop_clean()
+    text = a.at(ATOM) if a.value is None else f"({a.text})"
+    t.combine(f"{text}.bit_count()", ATOM, a.type, (a,), 0, _type(instruction).bits)
+
+
+@_folding(*_both("ctz"))
+def ctz(t: Translator, instruction: Instruction, _: None) -> None:
+    a = t.pop_clean()
+    t.combine(f"{instruction.name.replace('.', '_')}({a.text})", ATOM, a.type, (a,), 0, _type(instruction).bits)
+
+
+@_folding("i32.extend8_s", "i32.extend16_s", "i64.extend8_s", "i64.extend16_s", "i64.extend32_s")
+def extend_s(t: Translator, instruction: Instruction, _: None) -> None:
+    a = t.pop()
+    sign = 1 << (int(instruction.name[10:-2]) - 1)
+    mask = 2 * sign - 1
+    low = a if a.low >= 0 and a.high <= mask else a.derive(f"{a.at(AND)} & {mask:#x}", AND, 0, mask)
+    t.push(low.derive(f"({low.at(XOR)} ^ {sign:#x}) - {sign:#x}", ADD, -sign, sign - 1))
+
+
+@_folding("i32.wrap_i64")
+def wrap(t: Translator, instruction: Instruction, _: None) -> None:
+    a = t.pop()
+    # Congruent modulo 2**64 is congruent modulo 2**32: the same text serves.
+    a.type, a.negated = I32, None
+    t.push(a if a.low > -(_HEADROOM << 32) and a.high < _HEADROOM << 32 else a.clean())
+
+
+@_folding("i64.extend_i32_u", "i64.extend_i32_s")
+def extend_i32(t: Translator, instruction: Instruction, _: None) -> None:
+    a = t.pop()
+    a = a.clean() if instruction.name.endswith("_u") else a.signed()
+    a = Operand(a.text, I64, a.precedence, a.low, a.high, a.effects, a.reads, a.size, a.value)
+    t.push(a.clean() if a.value is not None else a)

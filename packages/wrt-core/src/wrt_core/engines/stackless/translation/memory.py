@@ -1,0 +1,216 @@
+"""Templates of memory instructions.
+
+A memory's bytes are reached through typed views in the instance's namespace: `B0` and `b0` are bytes
+of memory 0, unsigned and signed; `I0` is a tuple of four views of 32-bit words, one for each remainder
+of the address modulo 4, so that `I0[a & 3][a >> 2]` is the word at any address, aligned or not; `H`,
+`Q`, `F`, `D` likewise. A view ends where the memory does, and its IndexError is the trap.
+"""
+
+from __future__ import annotations
+
+from wrt_core.engines.stackless.translation.operand import (
+    ADD,
+    AND,
+    ATOM,
+    CALLS,
+    CONDITIONAL,
+    NOTHING,
+    READS,
+    TRAPS,
+    WALRUS,
+    WIDTH_MASK,
+    Operand,
+    constant,
+)
+from wrt_core.engines.stackless.translation.stack import WRITES
+from wrt_core.engines.stackless.translation.translator import Translator, template
+from wrt_foundation.immediates import MemArg
+from wrt_foundation.instructions import Instruction
+from wrt_foundation.types import F32, F64, I32, I64
+
+_SHIFT = {1: 0, 2: 1, 4: 2, 8: 3}
+_UNSIGNED = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_SIGNED = {1: "b", 2: "h", 4: "i"}
+
+
+def effective(base: Operand, argument: MemArg) -> Operand:
+    """The effective address: it may pass 2**32, where no view reaches."""
+    if not argument.offset:
+        return base
+    if base.value is not None:
+        return constant(base.value + argument.offset, base.type)
+    offset = constant(argument.offset, base.type)
+    return Operand(
+        f"{base.at(ADD)} + {offset.text}",
+        base.type,
+        ADD,
+        base.low + argument.offset,
+        base.high + argument.offset,
+        base.effects,
+        base.reads,
+        base.size + 1,
+    )
+
+
+def steady(t: Translator, height: int, memory: int) -> None:
+    """Evaluate the address at `height` into its slot if the memory may grow meanwhile.
+
+    Python looks a view up before it evaluates the index, and a call in the index may grow the memory: the
+    view would be the old one. If the memory is shared, another thread may grow it, and tell by what the index reads.
+    """
+    effects = t.stack.items[height].effects
+    if effects & CALLS or (effects and t.module.memories[memory].shared):
+        t.stack.spill(height)
+
+
+def pop_address(t: Translator, argument: MemArg) -> Operand:
+    """Pop the address on top of the stack, and return the effective address."""
+    steady(t, len(t.stack) - 1, argument.memory)
+    return effective(t.pop_clean(), argument)
+
+
+def item(view: str, memory: int, width: int, address: Operand) -> str:
+    """The text of the item of a view at an effective address."""
+    if width == 1:
+        return f"{view}{memory}[{address.text}]"
+    mask, shift = width - 1, _SHIFT[width]
+    if address.value is not None:
+        return f"{view}{memory}[{address.value & mask}][{address.value >> shift}]"
+    if address.text.isidentifier():
+        return f"{view}{memory}[{address.text} & {mask}][{address.text} >> {shift}]"
+    return f"{view}{memory}[(w := {address.text}) & {mask}][w >> {shift}]"
+
+
+_LOADS = [
+    *("i32.load", "i64.load", "i32.load8_s", "i32.load8_u", "i32.load16_s", "i32.load16_u", "i64.load8_s"),
+    *("i64.load8_u", "i64.load16_s", "i64.load16_u", "i64.load32_s", "i64.load32_u"),
+]
+
+
+@template(*_LOADS)
+def load(t: Translator, instruction: Instruction, argument: MemArg) -> None:
+    address = pop_address(t, argument)
+    width = instruction.width
+    signed = instruction.name.endswith("_s")
+    view = _SIGNED[width] if signed else _UNSIGNED[width]
+    bits = 8 * width
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    type_ = I32 if instruction.name.startswith("i32") else I64
+    t.combine(item(view, argument.memory, width, address), ATOM, type_, (address,), low, high, READS | TRAPS)
+
+
+@template("f64.load")
+def load_f64(t: Translator, instruction: Instruction, argument: MemArg) -> None:
+    address = pop_address(t, argument)
+    t.combine(item("D", argument.memory, 8, address), ATOM, F64, (address,), effects=READS | TRAPS)
+
+
+@template("f32.load")
+def load_f32(t: Translator, instruction: Instruction, argument: MemArg) -> None:
+    address = pop_address(t, argument)
+    if address.value is None and not address.text.isidentifier():
+        # An effective address may pass the width of its type, so it is kept aside as it is.
+        slot = f"a{len(t.stack)}"
+        t.statement(f"{slot} = {address.text}", address.effects, frozenset((slot,)))
+        address = Operand(slot, address.type, ATOM, address.low, address.high, NOTHING, frozenset((slot,)))
+    value = item("F", argument.memory, 4, address)
+    bits = item("I", argument.memory, 4, address)
+    # The conversion to double that reading a view implies would quiet a signalling NaN.
+    text = f"v if (v := {value}) == v else f32_reinterpret_i32({bits})"
+    t.combine(text, CONDITIONAL, F32, (address,), effects=READS | TRAPS)
+
+
+_STORES = [
+    *("i32.store", "i64.store", "i32.store8", "i32.store16", "i64.store8", "i64.store16", "i64.store32", "f64.store"),
+]
+
+
+def _narrow(value: Operand, width: int) -> Operand:
+    """The value's low bytes, unsigned."""
+    mask = (1 << 8 * width) - 1
+    if value.low >= 0 and value.high <= mask:
+        return value
+    if value.value is not None:
+        return constant(value.value & mask, value.type)
+    return value.derive(f"{value.at(AND)} & {mask:#x}", AND, 0, mask)
+
+
+@template(*_STORES)
+def store(t: Translator, instruction: Instruction, argument: MemArg) -> None:
+    # Python evaluates the right-hand side first, so the address must not have effects that the value could see.
+    if t.stack.items[-1].effects and t.stack.items[-2].effects:
+        t.stack.spill(len(t.stack) - 2)
+    steady(t, len(t.stack) - 2, argument.memory)
+    value, base = t.pop(), t.pop_clean()
+    address = effective(base, argument)
+    if instruction.name == "f64.store":
+        view = "D"
+    else:
+        view = _UNSIGNED[instruction.width]
+        value = _narrow(value, instruction.width)
+    text = value.text if value.precedence > WALRUS else f"({value.text})"
+    target = item(view, argument.memory, instruction.width, address)
+    t.statement(f"{target} = {text}", value.effects | base.effects | WRITES | TRAPS)
+
+
+@template("f32.store")
+def store_f32(t: Translator, instruction: Instruction, argument: MemArg) -> None:
+    base, value = t.pop_simple(2)
+    address = effective(base, argument)
+    plain = f"{item('F', argument.memory, 4, address)} = {value.text}"
+    if not value.text.isidentifier():  # a literal: a number
+        t.statement(plain, WRITES | TRAPS)
+        return
+    exact = f"{item('I', argument.memory, 4, address)} = i32_reinterpret_f32({value.text})"
+    t.statement(f"if {value.text} == {value.text}: {plain}", WRITES | TRAPS)
+    t.statement(f"else: {exact}", WRITES | TRAPS)
+
+
+@template("memory.size")
+def size(t: Translator, instruction: Instruction, memory: int) -> None:
+    type_ = t.module.memories[memory].address
+    if t.module.memories[memory].shared:
+        # Another thread's growth is seen when all views have been fetched: growing tells, and takes its turn.
+        t.into_slot(f"m{memory}.grow(0)", type_, CALLS)
+        return
+    t.combine(f"m{memory}.size", ATOM, type_, (), 0, WIDTH_MASK[type_], READS)
+
+
+@template("memory.grow")
+def grow(t: Translator, instruction: Instruction, memory: int) -> None:
+    delta = t.pop_clean()
+    type_ = t.module.memories[memory].address
+    t.combine(f"m{memory}.grow({delta.text})", ATOM, type_, (delta,), -1, WIDTH_MASK[type_], CALLS)
+
+
+@template("memory.fill")
+def fill(t: Translator, instruction: Instruction, memory: int) -> None:
+    _bulk(t, f"m{memory}.fill", "")
+
+
+@template("memory.copy")
+def copy(t: Translator, instruction: Instruction, memories: tuple[int, int]) -> None:
+    destination, source = memories
+    _bulk(t, f"m{destination}.copy", "" if destination == source else f", origin=m{source}")
+
+
+@template("memory.init")
+def init(t: Translator, instruction: Instruction, immediates: tuple[int, int]) -> None:
+    segment, memory = immediates
+    _bulk(t, f"m{memory}.init", f", data[{segment}]")
+
+
+def _bulk(t: Translator, function: str, more: str) -> None:
+    operands = t.pop_many(3)
+    effects = WRITES | TRAPS
+    for operand in operands:
+        effects |= operand.effects
+    t.statement(f"{function}({', '.join(each.text for each in operands)}{more})", effects)
+
+
+@template("data.drop")
+def drop(t: Translator, instruction: Instruction, segment: int) -> None:
+    t.statement(f"data[{segment}] = b''", WRITES)
+
+
+__all__ = ["effective", "item", "pop_address", "steady"]

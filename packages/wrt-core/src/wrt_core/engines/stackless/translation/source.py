@@ -1,0 +1,53 @@
+"""Python source under construction, each line with the wasm offset that it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from wrt_foundation.traps import TrapCode
+
+__all__ = ["NOWHERE", "Line", "Source", "TooDeep"]
+
+INDENT_LIMIT = 88
+"""Levels of indentation: Python's tokenizer refuses 100."""
+
+BLOCK_LIMIT = 16
+"""Loops and try statements inside one another: Python's compiler refuses 20, and a try counts for two."""
+
+
+NOWHERE = -1
+"""The offset of a line that stands for no instruction, and for no frame of the guest's stack."""
+
+
+class TooDeep(Exception):
+    """The structured form would nest deeper than Python allows; the dispatched form serves instead."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One line: a statement without its indentation, and the offset of the instruction behind it.
+
+    `trap` is what an IndexError on this line means, where it is not memory out of bounds.
+    """
+
+    text: str
+    offset: int
+    trap: TrapCode | None = None
+    indent: int = 0
+
+
+@dataclass(slots=True)
+class Source:
+    """Lines of one function, in order."""
+
+    lines: list[Line] = field(default_factory=list)
+
+    def add(self, indent: int, text: str, offset: int, trap: TrapCode | None = None) -> None:
+        """Append a line. Raises `TooDeep` past the indentation that Python takes."""
+        if indent > INDENT_LIMIT:
+            raise TooDeep
+        self.lines.append(Line(text, offset, trap, indent))
+
+    def render(self) -> str:
+        """The whole text."""
+        return "".join(f"{' ' * line.indent}{line.text}\n" for line in self.lines)

@@ -1,0 +1,161 @@
+"""The operand stack at translation time: what is pending, and what must be evaluated before what.
+
+Pending operands are evaluated where they are used, later than where wasm evaluates them. That is right
+as long as nothing in between could tell the difference; `before` finds the operands for which it could
+and moves them into slots, the Python variables `s0`, `s1` … by stack height.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wrt_core.engines.stackless.translation.operand import (
+    CALLS,
+    NOTHING,
+    READS,
+    TRAPS,
+    Operand,
+    is_integer,
+    name,
+    numbered,
+)
+from wrt_foundation.types import ValueType
+
+__all__ = ["WRITES", "OperandStack", "assignment", "moves_of"]
+
+WRITES = 8
+"""A statement's effect: it changes memory, a table or a global."""
+
+_SIZE_LIMIT = 40
+"""Operators in one expression: past it, Python's parser and compiler would meet their nesting limits."""
+
+_PENDING_LIMIT = 32
+"""Pending operands at one time: bounds the work of `before`, which looks at each."""
+
+
+def _conflict(operand: Operand, effects: int, writes: frozenset[str] | set[str]) -> bool:
+    if not operand.reads.isdisjoint(writes):
+        return True
+    mine = operand.effects
+    if mine == NOTHING or effects == NOTHING:
+        return False
+    if effects & (WRITES | CALLS):
+        return True
+    if effects & TRAPS and mine & (TRAPS | CALLS):
+        return True
+    return bool(effects & READS and mine & CALLS)
+
+
+class OperandStack:
+    """Operands by height; `emit(text, effects)` appends a statement to the code under construction."""
+
+    __slots__ = ("_emit", "_settled", "items")
+
+    def __init__(self, emit: Callable[[str], None]) -> None:
+        self.items: list[Operand] = []
+        self._settled = 0  # operands below this height are slots or constants: nothing disturbs them
+        self._emit = emit
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def push(self, operand: Operand) -> None:
+        """Push an operand; one that has grown too large is evaluated into its slot."""
+        items = self.items
+        items.append(operand)
+        height = len(items)
+        if operand.size > _SIZE_LIMIT:
+            self.spill(height - 1)
+        elif height - self._settled > _PENDING_LIMIT:
+            self.spill(self._settled)
+            self._settled += 1
+
+    def pop(self) -> Operand:
+        """Pop the topmost operand."""
+        operand = self.items.pop()
+        if self._settled > len(self.items):
+            self._settled = len(self.items)
+        return operand
+
+    def cut(self, height: int) -> None:
+        """Drop everything above `height`."""
+        del self.items[height:]
+        self._settled = min(self._settled, height)
+
+    def before(self, effects: int, writes: frozenset[str] | set[str] = frozenset()) -> None:
+        """Evaluate what must come before a statement that has these effects and writes these variables."""
+        chosen: list[int] = []
+        written = set(writes)
+        items = self.items
+        for height in range(len(items) - 1, self._settled - 1, -1):
+            operand = items[height]
+            if _conflict(operand, effects, written):
+                # What is evaluated now has effects of its own on what lies below it.
+                chosen.append(height)
+                effects |= operand.effects
+                written.add(f"s{height}")
+        for height in reversed(chosen):
+            self._assign(height)
+
+    def spill(self, height: int) -> None:
+        """Evaluate the operand at `height` into its slot, after everything below that must come before it."""
+        operand = self.items[height]
+        above = self.items[height:]
+        del self.items[height:]
+        self.before(operand.effects, {f"s{height}"})
+        self.items.extend(above)
+        self._assign(height)
+
+    def settle(self, stable: Callable[[Operand], bool]) -> None:
+        """Evaluate all that is pending into slots, save what is `stable` and free of effects."""
+        for height in range(self._settled, len(self.items)):
+            operand = self.items[height]
+            if operand.effects != NOTHING or not stable(operand):
+                self._assign(height)
+        self._settled = len(self.items)
+
+    def _assign(self, height: int) -> None:
+        operand = self.items[height]
+        slot = f"s{height}"
+        if slot in (operand.text, operand.number):
+            return
+        if operand.number is not None:
+            self._emit(f"{slot} = {operand.number}")
+            self.items[height] = numbered(slot)
+            return
+        value = operand.clean() if is_integer(operand.type) else operand
+        self._emit(f"{slot} = {value.text}")
+        self.items[height] = name(slot, operand.type)
+
+    def place(self, types: tuple[ValueType, ...], height: int) -> None:
+        """Pop as many operands as `types` and assign them to the slots from `height` on, together."""
+        count = len(types)
+        if not count:
+            return
+        values = self.items[-count:]
+        self.cut(len(self.items) - count)
+        effects = TRAPS
+        for operand in values:
+            effects |= operand.effects
+        self.before(effects)
+        moves = moves_of(values, height)
+        if not moves:
+            return
+        # One tuple assignment: the right-hand sides are evaluated in order, before any slot changes.
+        self._emit(assignment(moves))
+
+
+def moves_of(operands: list[Operand], height: int) -> list[tuple[str, str]]:
+    """What to assign to which slot so that the slots from `height` on hold `operands`."""
+    moves: list[tuple[str, str]] = []
+    for index, operand in enumerate(operands):
+        slot = f"s{height + index}"
+        if operand.text != slot:
+            value = operand.clean() if is_integer(operand.type) else operand
+            moves.append((slot, value.text))
+    return moves
+
+
+def assignment(moves: list[tuple[str, str]]) -> str:
+    """One statement for moves that happen together."""
+    return f"{', '.join(slot for slot, _ in moves)} = {', '.join(text for _, text in moves)}"

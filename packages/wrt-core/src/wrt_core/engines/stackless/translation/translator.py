@@ -1,0 +1,310 @@
+"""The translator's state while it reads one function: what templates work with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from wrt_core.engines.stackless.translation.operand import NOTHING, Operand, is_integer, name
+from wrt_core.engines.stackless.translation.source import Line
+from wrt_core.engines.stackless.translation.stack import OperandStack
+from wrt_core.engines.stackless.translation.tree import Block, Conditional, Label, Loop, Node, Sequence
+from wrt_core.engines.stackless.translation.variant import Variant
+from wrt_core.validation import ValidatedModule
+from wrt_foundation.canonical import close
+from wrt_foundation.immediates import BlockType
+from wrt_foundation.instructions import BY_NAME, Instruction
+from wrt_foundation.traps import TrapCode
+from wrt_foundation.types import FuncType, ValueType
+
+__all__ = ["TEMPLATES", "Frame", "Template", "Translator", "template"]
+
+Template = Callable[["Translator", Instruction, object], None]
+
+TEMPLATES: dict[Instruction, Template] = {}
+"""What the engine emits for each instruction."""
+
+
+def template(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a template for the instructions of these names; it gets translator, instruction and immediates."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        for each in names:
+            TEMPLATES[BY_NAME[each]] = function
+        return function
+
+    return register
+
+
+@dataclass(slots=True)
+class Frame:
+    """A control construct that is open: its label, where its values go, and the sequence around it."""
+
+    kind: str
+    label: Label
+    params: tuple[ValueType, ...]
+    results: tuple[ValueType, ...]
+    height: int
+    outer: Sequence
+    offset: int
+    operands: list[Operand] = field(default_factory=list)
+    """The parameters, for the other arm of an `if`."""
+    condition: tuple[str, str] = ("", "")
+    then: Sequence | None = None
+    escapes: set[Label] = field(default_factory=set)
+    around: Frame | None = None
+    """The construct whose handlers take what this one does not; None is the function's caller."""
+    landing: Label | None = None
+    """Where the handlers of this construct begin, for what is delegated to them."""
+    finish: Callable[[Sequence], Sequence] | None = None
+    """What becomes of the construct's (last) sequence, where a kind has a file of its own."""
+
+    @property
+    def handling(self) -> Frame | None:
+        """The construct whose handlers take what is thrown directly inside this one."""
+        return self if self.kind in ("try", "try_table") else self.around
+
+    @property
+    def branch_types(self) -> tuple[ValueType, ...]:
+        """What a branch to the label takes."""
+        return self.params if self.label.loop else self.results
+
+
+_TRACKED_DEPTH = 200
+"""Frames whose escapes are tracked: deeper functions are written in dispatched form, which asks for none."""
+
+
+class Translator:
+    """Reads instructions of one function, in order, and grows its tree.
+
+    Templates pop operands, push what they compute, and make statements of what has effects.
+    """
+
+    def __init__(
+        self,
+        module: ValidatedModule,
+        index: int,
+        variant: Variant,
+        may_suspend: Callable[[int], bool],
+        type: FuncType,
+        local_types: list[ValueType],
+    ) -> None:
+        self.module = module
+        self.index = index
+        self.variant = variant
+        self.may_suspend = may_suspend
+        self.type = type
+        self.local_types = local_types
+        self.offset = 0
+        self.body = Sequence()
+        self.sequence = self.body
+        self.stack = OperandStack(self._append)
+        self.assigned: frozenset[int] = frozenset()
+        self.used: set[int] = set()
+        self.constants: dict[str, object] = {}
+        self.frames: list[Frame] = []
+        self.head = Label(loop=True)
+        """The function's beginning, which a tail call of itself goes back to."""
+        self.departure = Label()
+        """Where it makes tail calls that had to leave handlers first."""
+        self.reachable = True
+        self.numbers: frozenset[int] = frozenset()
+        """The locals of type v128 that hold numbers; the others hold bytes."""
+        self.votes: Counter[int] = Counter()
+        """How much cheaper it would be if a local of type v128 held a number."""
+        self._orders = 0
+
+    @property
+    def make(self) -> str:
+        """The statement that makes the tail calls of a callee until the variable `r` is a result."""
+        call = "yield from r[1](r, d)" if self.variant.is_coroutine else "r[1](r)"
+        return f"while type(r) is tuple and r and r[0] is TAIL: r = {call}"
+
+    # Operands
+
+    def push(self, operand: Operand) -> None:
+        """Push an operand."""
+        self.stack.push(operand)
+
+    def pop(self) -> Operand:
+        """Pop an operand in whatever form it is pending."""
+        return self.stack.pop()
+
+    def pop_clean(self) -> Operand:
+        """Pop an operand; an integer in canonical, unsigned form."""
+        operand = self.stack.pop()
+        return operand.clean() if is_integer(operand.type) else operand
+
+    def pop_many(self, count: int) -> list[Operand]:
+        """Pop `count` canonical operands, the deepest first."""
+        popped = [self.pop_clean() for _ in range(count)]
+        popped.reverse()
+        return popped
+
+    def pop_simple(self, count: int = 1) -> list[Operand]:
+        """Pop canonical operands that may be named several times, deepest first: each a variable or a constant."""
+        height = len(self.stack) - count
+        for index in range(height, height + count):
+            if not self.stack.items[index].is_simple:
+                self.stack.spill(index)
+        return self.pop_many(count)
+
+    def pop_unordered(self, count: int) -> list[Operand]:
+        """Pop canonical operands, deepest first, for Python that won't evaluate them in this order.
+
+        All with effects but the topmost are evaluated first.
+        """
+        height = len(self.stack) - count
+        for index in range(height, height + count - 1):
+            if self.stack.items[index].effects != NOTHING:
+                self.stack.spill(index)
+        return self.pop_many(count)
+
+    def combine(
+        self,
+        text: str,
+        precedence: int,
+        type: ValueType,
+        operands: Iterable[Operand],
+        low: int = 0,
+        high: int = 0,
+        effects: int = NOTHING,
+        negated: str | None = None,
+    ) -> None:
+        """Push an operand computed from others."""
+        reads: frozenset[str] = frozenset()
+        size = 1
+        for operand in operands:
+            effects |= operand.effects
+            reads |= operand.reads
+            size += operand.size
+        self.push(Operand(text, type, precedence, low, high, effects, reads, size, None, negated))
+
+    # Statements
+
+    def _append(self, text: str) -> None:
+        self.sequence.nodes.append(Line(text, self.offset))
+
+    def statement(
+        self, text: str, effects: int, writes: frozenset[str] = frozenset(), trap: TrapCode | None = None
+    ) -> None:
+        """Append a statement, after what must be evaluated before it."""
+        self.stack.before(effects, writes)
+        self.sequence.nodes.append(Line(text, self.offset, trap))
+
+    def into_slot(self, text: str, type: ValueType, effects: int, trap: TrapCode | None = None) -> None:
+        """Evaluate canonical `text` now, into the slot of the stack's next height, and push that slot."""
+        slot = f"s{len(self.stack)}"
+        self.statement(f"{slot} = {text}", effects, frozenset((slot,)), trap)
+        self.push(name(slot, type))
+
+    def append(self, node: Node) -> None:
+        """Append a node of control."""
+        self.sequence.nodes.append(node)
+
+    def stop(self, node: Node) -> None:
+        """Append a node that control does not pass; what follows until the construct ends can't be reached."""
+        self.sequence.nodes.append(node)
+        self.sequence.falls = False
+        self.reachable = False
+        if self.frames:
+            self.stack.cut(self.frames[-1].height)
+
+    def constant_name(self, prefix: str, key: object, value: object) -> str:
+        """A global name for a value that Python has no literal for."""
+        text = f"{prefix}{key}"
+        self.constants[text] = value
+        return text
+
+    # Control
+
+    def block_type(self, type: BlockType) -> FuncType:
+        """The closed function type of a block type."""
+        if type is None:
+            return FuncType()
+        if isinstance(type, int):
+            composite = self.module.types[type].composite
+            assert isinstance(composite, FuncType)
+            return composite
+        return FuncType((), (close(type, self.module.types),))
+
+    def settle(self) -> None:
+        """Evaluate what is pending, before control may split, save what no path can change."""
+        self.stack.settle(self._is_stable)
+
+    def _is_stable(self, operand: Operand) -> bool:
+        if operand.value is not None or not operand.reads:
+            return True
+        text = operand.text if operand.number is None else operand.number
+        return text.isidentifier() and text[0] == "l" and int(text[1:]) not in self.assigned
+
+    def open(self, kind: str, type: BlockType, label: Label) -> Frame:
+        """Open a construct: its parameters stay on the stack, statements go to a new sequence."""
+        signature = self.block_type(type)
+        self.settle()
+        height = len(self.stack) - len(signature.params)
+        if label.loop:
+            self.stack.place(signature.params, height)
+            for index, each in enumerate(signature.params):
+                self.push(name(f"s{height + index}", each))
+        frame = Frame(kind, label, signature.params, signature.results, height, self.sequence, self.offset)
+        frame.around = self.frames[-1].handling
+        self.frames.append(frame)
+        self.sequence = Sequence()
+        return frame
+
+    def escape(self, label: Label) -> None:
+        """Note a branch to `label` in every frame inside its own."""
+        label.uses += 1
+        if len(self.frames) > _TRACKED_DEPTH:
+            return
+        for frame in reversed(self.frames):
+            if label in (frame.label, frame.landing):
+                break
+            frame.escapes.add(label)
+
+    def next_order(self) -> int:
+        """The order of the next label to end."""
+        self._orders += 1
+        return self._orders
+
+    def close(self) -> None:
+        """Close the innermost construct: its results go on the stack."""
+        frame = self.frames.pop()
+        label = frame.label
+        if frame.landing is not None and not frame.landing.order:
+            frame.landing.order = self.next_order()
+        label.order = self.next_order()
+        slots = (label.uses > 0 and not label.loop) or frame.kind != "block"
+        if self.reachable and slots:
+            self.stack.place(frame.results, frame.height)
+        ended = self.sequence
+        ended.falls = self.reachable
+        self.sequence = frame.outer
+        ended = self._whole(frame, ended)
+        falls = ended.falls
+        self.sequence.nodes.extend(ended.nodes)
+        self.reachable = falls
+        self.sequence.falls = falls
+        if slots or not falls:
+            self.stack.cut(frame.height)
+            if falls:
+                for index, each in enumerate(frame.results):
+                    self.push(name(f"s{frame.height + index}", each))
+
+    @staticmethod
+    def _whole(frame: Frame, ended: Sequence) -> Sequence:
+        """What a construct has become, its last sequence ended."""
+        label, offset = frame.label, frame.offset
+        if frame.finish is not None:
+            ended = frame.finish(ended)
+        elif frame.kind == "if":
+            then, otherwise = (ended, Sequence()) if frame.then is None else (frame.then, ended)
+            ended = Sequence([Conditional(*frame.condition, then, otherwise, offset)], then.falls or otherwise.falls)
+        if not label.uses:
+            return ended
+        escapes = frozenset(frame.escapes)
+        if label.loop:
+            return Sequence([Loop(label, ended, offset, escapes)], ended.falls)
+        return Sequence([Block(label, ended, offset, escapes)])

@@ -1,0 +1,123 @@
+"""The tree of statements between wasm's structured control and Python's.
+
+Expressions are text by now. A sequence is a list of nodes; nothing follows a node that never falls
+through (code that can't be reached is not translated).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from wrt_core.engines.stackless.translation.source import Line
+
+__all__ = [
+    "Block",
+    "Branch",
+    "BranchTable",
+    "Clause",
+    "Conditional",
+    "Label",
+    "Loop",
+    "Node",
+    "Sequence",
+    "Stop",
+    "Try",
+]
+
+
+@dataclass(slots=True, eq=False)
+class Label:
+    """Where a branch goes: the end of a block, or the head of a loop.
+
+    `order` numbers labels by where their construct ends, inner before outer, from 1: while control
+    seeks a label, every number below the label's marks code to skip.
+    """
+
+    loop: bool = False
+    order: int = 0
+    uses: int = 0
+
+
+@dataclass(slots=True)
+class Branch:
+    """Go to `label`; the values it takes are in their slots already."""
+
+    label: Label
+    offset: int
+
+
+@dataclass(slots=True)
+class BranchTable:
+    """Go to the label numbered by `index`, to `default` past the end. There is at least one label."""
+
+    index: str
+    labels: list[Label]
+    default: Label
+    offset: int
+
+
+@dataclass(slots=True)
+class Stop:
+    """A statement that control does not pass: return, raise."""
+
+    text: str
+    offset: int
+
+
+@dataclass(slots=True)
+class Conditional:
+    """`then` if `test`, else `otherwise`. `negated` is the text of the opposite of `test`."""
+
+    test: str
+    negated: str
+    then: Sequence
+    otherwise: Sequence
+    offset: int
+
+
+@dataclass(slots=True)
+class Block:
+    """A sequence whose `label` is its end. `escapes` are the labels outside that its code branches to."""
+
+    label: Label
+    body: Sequence
+    offset: int
+    escapes: frozenset[Label] = frozenset()
+
+
+@dataclass(slots=True)
+class Loop:
+    """A sequence whose `label` is its head. Falling off the end leaves it."""
+
+    label: Label
+    body: Sequence
+    offset: int
+    escapes: frozenset[Label] = frozenset()
+
+
+@dataclass(slots=True)
+class Clause:
+    """One catch of a `Try`: the test of the exception `e` that picks it, None to catch all, and what it does then."""
+
+    test: str | None
+    body: Sequence
+
+
+@dataclass(slots=True)
+class Try:
+    """A sequence with catches, the first that applies taken, to which the exception is `e`; they hold no `Try`."""
+
+    body: Sequence
+    clauses: list[Clause]
+    offset: int
+
+
+Node = Line | Branch | BranchTable | Stop | Conditional | Block | Loop | Try
+
+
+@dataclass(slots=True)
+class Sequence:
+    """Nodes in order; `falls` says whether control can reach past the last one."""
+
+    nodes: list[Node] = field(default_factory=list)
+    falls: bool = True

@@ -1,0 +1,110 @@
+"""Templates of locals, globals, constants of references, and of what only moves values."""
+
+from __future__ import annotations
+
+from wrt_core.engines.stackless.translation.operand import (
+    ATOM,
+    CALLS,
+    COMPARE,
+    CONDITIONAL,
+    NOTHING,
+    READS,
+    TRAPS,
+    Operand,
+    is_integer,
+    name,
+    numbered,
+)
+from wrt_core.engines.stackless.translation.stack import WRITES
+from wrt_core.engines.stackless.translation.translator import Translator, template
+from wrt_core.engines.stackless.translation.vector_numbers import is_constant, number_of, vote
+from wrt_foundation.instructions import Instruction
+from wrt_foundation.types import I32, V128, RefType, ValueType
+
+
+@template("nop")
+def nop(t: Translator, instruction: Instruction, _: None) -> None:
+    pass
+
+
+@template("local.get")
+def local_get(t: Translator, instruction: Instruction, index: int) -> None:
+    t.used.add(index)
+    type_ = t.local_types[index]
+    if type_ is V128:
+        vote(t, index, -1)
+    t.push(numbered(f"l{index}") if index in t.numbers else name(f"l{index}", type_))
+
+
+@template("local.set")
+def local_set(t: Translator, instruction: Instruction, index: int) -> None:
+    value = t.pop_clean()
+    t.used.add(index)
+    variable, text = f"l{index}", value.text
+    if value.type is V128:
+        if not is_constant(value):
+            vote(t, index, -1 if value.number is None else 1)
+        if index in t.numbers:
+            text = number_of(t, value)
+    if text != variable:
+        t.statement(f"{variable} = {text}", value.effects, frozenset((variable,)))
+
+
+@template("local.tee")
+def local_tee(t: Translator, instruction: Instruction, index: int) -> None:
+    local_set(t, instruction, index)
+    local_get(t, instruction, index)
+
+
+@template("global.get")
+def global_get(t: Translator, instruction: Instruction, index: int) -> None:
+    type_ = t.module.globals[index]
+    operand = name(f"g{index}.raw", type_.value)
+    operand.reads = frozenset()
+    operand.effects = READS if type_.mutable else NOTHING
+    t.push(operand)
+
+
+@template("global.set")
+def global_set(t: Translator, instruction: Instruction, index: int) -> None:
+    value = t.pop_clean()
+    t.statement(f"g{index}.raw = {value.text}", value.effects | WRITES)
+
+
+@template("drop")
+def drop(t: Translator, instruction: Instruction, _: None) -> None:
+    value = t.pop()
+    if value.effects & (TRAPS | CALLS):
+        t.statement(value.text, value.effects)
+
+
+@template("select", "select_t")
+def select(t: Translator, instruction: Instruction, _: tuple[ValueType, ...] | None) -> None:
+    # Both values are evaluated, and before the condition; Python's conditional does neither.
+    height = len(t.stack) - 3
+    for index in (height, height + 1):
+        if t.stack.items[index].effects & (TRAPS | CALLS) or (
+            t.stack.items[index].effects and t.stack.items[-1].effects
+        ):
+            t.stack.spill(index)
+    condition, b, a = t.pop_clean(), t.pop(), t.pop()
+    text = f"{a.at(CONDITIONAL + 1)} if {condition.at(CONDITIONAL + 1)} else {b.at(CONDITIONAL)}"
+    low, high = (min(a.low, b.low), max(a.high, b.high)) if is_integer(a.type) else (0, 0)
+    t.combine(text, CONDITIONAL, a.type, (a, b, condition), low, high)
+
+
+@template("ref.null")
+def ref_null(t: Translator, instruction: Instruction, type: RefType) -> None:
+    t.push(Operand("None", type, ATOM))
+
+
+@template("ref.is_null")
+def ref_is_null(t: Translator, instruction: Instruction, _: None) -> None:
+    a = t.pop()
+    text = a.at(COMPARE + 1)
+    t.combine(f"{text} is None", COMPARE, I32, (a,), 0, 1, negated=f"{text} is not None")
+
+
+@template("ref.func")
+def ref_func(t: Translator, instruction: Instruction, index: int) -> None:
+    t.push(Operand(f"functions[{index}]", RefType(False, t.module.functions[index]), ATOM))

@@ -1,0 +1,108 @@
+"""Host modules: modules for guests to import that are written in Python (entry points `wrt.host_modules`).
+
+A host module of your own is a class that takes `Grants` and says what it offers::
+
+    class Dice(HostModule):
+        def __init__(self, grants):
+            self.random = random.Random()
+
+        def imports(self):
+            return {"dice": {"roll": lambda sides: self.random.randint(1, sides)}}
+
+Its plugin's entry-point name is the module name that guests import from: here "dice".
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from wrt_foundation.errors import PluginError, WrtError
+from wrt_foundation.plugins import Contract, PluginManager, Registry, State, get_plugin_manager
+
+if TYPE_CHECKING:
+    from wrt_core.runtime.instance import Instance
+    from wrt_core.validation import ValidatedModule
+
+__all__ = ["Grants", "HostModule", "HostModuleFactory", "create_host_module", "host_modules_for"]
+
+
+@dataclass(frozen=True)
+class Grants:
+    """What an embedder lets host modules hand on to a guest. By default nothing.
+
+    `arguments` start with the program's own name. The streams are binary; None stands for no stream. They stay
+    the embedder's: a host module may write and flush, but does not close them.
+    """
+
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stdin: BinaryIO | None = None
+    stdout: BinaryIO | None = None
+    stderr: BinaryIO | None = None
+
+
+class HostModule(ABC):
+    """What one guest instance may import from one host module. An object serves one instance, and is not shared."""
+
+    @abstractmethod
+    def imports(self) -> Mapping[str, Mapping[str, object]]:
+        """Return what is offered, as `engine.instantiate` takes it: by module name, then by name.
+
+        Callables get the type that the guest's module declares; a `Func` has one of its own, which is checked.
+        """
+
+    def attach(self, instance: Instance) -> None:  # noqa: B027 - most host modules need no memory
+        """Called once, after instantiation and before any export is called: for those who need the guest's memory."""
+
+
+HostModuleFactory = Callable[[Grants], HostModule]
+"""What a plugin of `wrt.host_modules` hands over: a `HostModule` subclass, or another callable that makes one."""
+
+_CONTRACT: Contract[HostModuleFactory] = Contract(
+    "a HostModule subclass or another callable that takes Grants", callable
+)
+
+
+def create_host_module(name: str, grants: Grants, manager: PluginManager | None = None) -> HostModule:
+    """Return a new host module of the plugin `name`.
+
+    Raises `UnknownPlugin` if no plugin has that name, and `PluginError` for one that is broken.
+    """
+    return _create(_registry(manager), name, grants)
+
+
+def host_modules_for(
+    module: ValidatedModule, grants: Grants, *, manager: PluginManager | None = None, besides: Iterable[str] = ()
+) -> dict[str, HostModule]:
+    """Return a new host module for each module name that `module` imports from and a plugin offers, by that name.
+
+    Names in `besides` are left out: they are served otherwise. Raises `PluginError` for a plugin that is broken, and
+    for a name that several distributions offer.
+    """
+    registry = _registry(manager)
+    wanted = dict.fromkeys(import_.module for import_ in module.imports)
+    # By bare names only: a guest does not get to pick a plugin that another shadows by asking for its full name.
+    offered = {entry.name for entry in registry.entries() if entry.state is not State.DISABLED} - set(besides)
+    return {name: _create(registry, name, grants) for name in wanted if name in offered}
+
+
+def _registry(manager: PluginManager | None) -> Registry[HostModuleFactory]:
+    return (manager or get_plugin_manager()).registry("wrt.host_modules", _CONTRACT)
+
+
+def _create(registry: Registry[HostModuleFactory], name: str, grants: Grants) -> HostModule:
+    factory: Callable[[Grants], Any] = registry.get(name)
+    try:
+        made = factory(grants)
+    except WrtError:
+        raise
+    except Exception as error:  # a stranger's code
+        raise PluginError(
+            f"the host module {name!r} is broken: {type(error).__name__}: {error}", plugin=name
+        ) from error
+    if not isinstance(made, HostModule):
+        raise PluginError(f"the host module {name!r} is broken: {type(made).__name__} is no HostModule", plugin=name)
+    return made

@@ -1,0 +1,127 @@
+"""Functions: a guest's, or a host's that guests may call (specification, section 4.2.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from wrt_core.runtime.conversion import from_host, to_host
+from wrt_core.runtime.host_function import host_code
+from wrt_foundation.canonical import DefinedType, defined_function_type
+from wrt_foundation.types import FuncType
+
+if TYPE_CHECKING:
+    from wrt_core.runtime.instance import Instance
+
+__all__ = ["Func"]
+
+Enter = Callable[["Func", Sequence[Any]], Any]
+"""How an engine enters a function from Python: it runs `func.code` and turns what goes wrong into traps."""
+
+
+class Func:
+    """A function instance; call it as a Python function.
+
+    Make one of any Python callable with `Func(FuncType(...), callable)` to import it with a type of its own; a
+    bare callable in the imports gets the type that the module declares. A guest's functions are made by its
+    engine. Two functions are the same if they are the same object. Calling is as thread-safe as what it runs:
+    a guest without shared memory must not run in two threads at once.
+
+    `type` is the closed definition, `function_type` its parameters and results; `code` takes and returns values in
+    the engines' representation: no value, one, or a tuple. `tail`, `coroutine` and `coroutine_tail` are other ways in,
+    None until an engine makes them. `enter` is how the host gets in, and the place for whoever wraps an engine to do
+    something around the calls from the host: `func.enter = wrapped(func.enter)`.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_from",
+        "_to",
+        "code",
+        "coroutine",
+        "coroutine_tail",
+        "enter",
+        "function_type",
+        "index",
+        "instance",
+        "name",
+        "tail",
+        "type",
+    )
+
+    def __init__(self, type_: FuncType, function: Callable[..., Any], *, name: str | None = None) -> None:
+        self._set(defined_function_type(type_), host_code(function, type_), _call)
+        self.name: str | None = name or getattr(function, "__name__", None)
+
+    @classmethod
+    def of_guest(
+        cls,
+        type_: DefinedType,
+        code: Callable[..., Any],
+        enter: Enter,
+        instance: Instance | None,
+        index: int,
+        name: str | None,
+    ) -> Func:
+        """Make the function at `index` of an instance; for engines."""
+        func = cls.__new__(cls)
+        func._set(type_, code, enter)
+        func.instance, func.index, func.name = instance, index, name
+        return func
+
+    @classmethod
+    def of_host(cls, type_: DefinedType, function: Callable[..., Any], name: str | None = None) -> Func:
+        """Make a host function of the very definition that a module imports."""
+        composite = type_.composite
+        if not isinstance(composite, FuncType):
+            raise TypeError(f"not a function type: {type_}")
+        func = cls.__new__(cls)
+        func._set(type_, host_code(function, composite), _call)
+        func.name = name
+        return func
+
+    def _set(self, type_: DefinedType, code: Callable[..., Any], enter: Enter) -> None:
+        composite = type_.composite
+        assert isinstance(composite, FuncType)
+        self.type = type_
+        self.function_type = composite
+        self.code = code
+        self.tail: Callable[..., Any] | None = None
+        self.coroutine: Callable[..., Any] | None = None
+        self.coroutine_tail: Callable[..., Any] | None = None
+        self.enter = enter
+        self._from = tuple(map(from_host, composite.params))
+        self._to = tuple(map(to_host, composite.results))
+        self.instance: Instance | None = None
+        self.index = -1
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the function: None, one value, or a tuple of several comes back.
+
+        Raises `ValueTypeError` or `ValueRangeError` for arguments that don't fit, `Trap` when the guest traps,
+        `WasmException` for an exception it does not catch, and whatever a host function raises, unchanged.
+        """
+        converters = self._from
+        if len(args) != len(converters):
+            raise TypeError(f"{self.name or 'function'} takes {len(converters)} arguments, not {len(args)}")
+        raw = [convert(value) for convert, value in zip(converters, args)]  # noqa: B905 - counted above
+        result = self.enter(self, raw)
+        to = self._to
+        if not to:
+            return None
+        if len(to) == 1:
+            return to[0](result)
+        return tuple([convert(value) for convert, value in zip(to, result, strict=True)])
+
+    def call_raw(self, args: Sequence[Any]) -> tuple[Any, ...]:
+        """Call with values in the engines' representation, unchecked, and get such: for engines and tests."""
+        result = self.enter(self, args)
+        count = len(self._to)
+        return result if count > 1 else (result,) if count else ()
+
+    def __repr__(self) -> str:
+        return f"<Func {self.name or ''} {self.function_type}>"
+
+
+def _call(func: Func, args: Sequence[Any]) -> Any:
+    return func.code(*args)

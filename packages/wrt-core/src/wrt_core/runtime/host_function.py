@@ -1,0 +1,57 @@
+"""Host functions: Python callables behind the calling convention of compiled code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from wrt_core.runtime.conversion import from_host
+from wrt_foundation.types import FuncType, NumType
+
+__all__ = ["host_code"]
+
+
+def host_code(function: Callable[..., Any], type_: FuncType) -> Callable[..., Any]:
+    """Return `function` as code that guests call: it takes and gives values in the engines' representation.
+
+    What it returns is checked against `type_`; where that has no results, it is ignored. The wrapper is
+    a Python function with the parameters spelled out, since calls of such don't grow the host's stack.
+    """
+    code: Callable[..., Any] = _factory(type_)(function)
+    return code
+
+
+@lru_cache(1024)
+def _factory(type_: FuncType) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    parameters = ", ".join(f"a{index}" for index in range(len(type_.params)))
+    arguments = ", ".join(_argument(f"a{index}", each) for index, each in enumerate(type_.params))
+    count = len(type_.results)
+    names: dict[str, Any] = {f"convert{index}": from_host(each) for index, each in enumerate(type_.results)}
+    if count == 0:
+        body = f"        function({arguments})\n"
+    elif count == 1:
+        body = f"        return convert0(function({arguments}))\n"
+    else:
+        names["several"] = _several
+        converted = ", ".join(f"convert{index}(r[{index}])" for index in range(count))
+        body = f"        r = several(function({arguments}), {count})\n        return ({converted})\n"
+    source = f"def factory(function):\n    def host({parameters}):\n{body}    return host\n"
+    exec(compile(source, "<host function>", "exec", dont_inherit=True), names)
+    factory: Callable[[Callable[..., Any]], Callable[..., Any]] = names["factory"]
+    return factory
+
+
+def _argument(name: str, type_: object) -> str:
+    if type_ is NumType.I32:
+        return f"({name} ^ 0x80000000) - 0x80000000"
+    if type_ is NumType.I64:
+        return f"({name} ^ 0x8000000000000000) - 0x8000000000000000"
+    return name
+
+
+def _several(result: Any, count: int) -> tuple[Any, ...]:
+    """The results of a host function that has several: any sequence of that length."""
+    if not isinstance(result, (tuple, list)) or len(result) != count:
+        raise TypeError(f"a host function with {count} results returned {result!r}")
+    return tuple(result)

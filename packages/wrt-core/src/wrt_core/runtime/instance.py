@@ -1,0 +1,82 @@
+"""Instances: a module's runtime form, with everything it imported and defined (specification, section 4.2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from wrt_core.runtime.exports import Exports, Extern
+from wrt_foundation.types import ExternKind
+
+if TYPE_CHECKING:
+    from wrt_core.runtime.function import Func
+    from wrt_core.runtime.globals import Global
+    from wrt_core.runtime.memory import Memory
+    from wrt_core.runtime.store import Store
+    from wrt_core.runtime.table import Table
+    from wrt_core.runtime.tag import Tag
+    from wrt_core.validation import ValidatedModule
+
+__all__ = ["Instance"]
+
+
+class Instance:
+    """A module instance; `exports` is what users need of it.
+
+    `functions`, `tables`, `memories`, `globals` and `tags` are its index spaces, imports first; `data` and
+    `elements` what is left of its passive segments, which `data.drop` and `elem.drop` empty. `exports` is
+    complete once instantiation has succeeded.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "data",
+        "elements",
+        "exports",
+        "functions",
+        "globals",
+        "memories",
+        "module",
+        "namespace",
+        "store",
+        "tables",
+        "tags",
+    )
+
+    def __init__(self, module: ValidatedModule, store: Store) -> None:
+        self.module = module
+        self.store = store
+        self.functions: list[Func] = []
+        self.tables: list[Table] = []
+        self.memories: list[Memory] = []
+        self.globals: list[Global] = []
+        self.tags: list[Tag] = []
+        self.data: list[bytes] = []
+        self.elements: list[Sequence[Any]] = []
+        self.exports = Exports({})
+        self.namespace: Any = None
+        """What the engine keeps for this instance: its own business."""
+
+    def space(self, kind: ExternKind) -> list[Any]:
+        """The index space of a kind."""
+        match kind:
+            case ExternKind.FUNC:
+                return self.functions
+            case ExternKind.TABLE:
+                return self.tables
+            case ExternKind.MEMORY:
+                return self.memories
+            case ExternKind.GLOBAL:
+                return self.globals
+            case ExternKind.TAG:
+                return self.tags
+
+    def export(self) -> None:
+        """Make `exports` of what the module says."""
+        externs: dict[str, Extern] = {
+            export.name: self.space(export.kind)[export.index] for export in self.module.module.exports
+        }
+        self.exports = Exports(externs)
+
+    def __repr__(self) -> str:
+        return f"<Instance of {self.module!r}>"

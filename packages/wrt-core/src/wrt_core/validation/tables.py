@@ -1,0 +1,64 @@
+"""Typing rules of table instructions.
+
+Specification, section 3.4.5 "Table Instructions".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wrt_core.validation.body import Body
+from wrt_foundation.errors import ValidationError
+from wrt_foundation.instructions import Instruction
+from wrt_foundation.subtyping import matches
+from wrt_foundation.types import I32, RefType
+
+__all__ = ["SPECIALS", "check_storable"]
+
+
+def check_storable(source: RefType, destination: RefType, what: str) -> None:
+    """Check that references of one type may go where another is stored."""
+    if source is not destination and not matches(source, destination):
+        raise ValidationError(f"type mismatch: {what} of {source} do not fit where {destination} is stored")
+
+
+def _table_get(body: Body, instruction: Instruction, index: int) -> None:
+    table = body.context.table(index)
+    body.pop(table.address)
+    body.stack.append(table.element)
+
+
+def _table_set(body: Body, instruction: Instruction, index: int) -> None:
+    table = body.context.table(index)
+    body.pop(table.element)
+    body.pop(table.address)
+
+
+def _table_grow(body: Body, instruction: Instruction, index: int) -> None:
+    table = body.context.table(index)
+    body.pop(table.address)
+    body.pop(table.element)
+    body.stack.append(table.address)
+
+
+def _table_fill(body: Body, instruction: Instruction, index: int) -> None:
+    table = body.context.table(index)
+    body.pop_all((table.address, table.element, table.address))
+
+
+def _table_copy(body: Body, instruction: Instruction, immediate: tuple[int, int]) -> None:
+    destination, source = (body.context.table(index) for index in immediate)
+    check_storable(source.element, destination.element, "a table's elements")
+    length = I32 if I32 in (destination.address, source.address) else destination.address
+    body.pop_all((destination.address, source.address, length))
+
+
+SPECIALS: dict[str, Callable[[Body, Instruction, Any], None]] = {
+    "table.get": _table_get,
+    "table.set": _table_set,
+    "table.grow": _table_grow,
+    "table.fill": _table_fill,
+    "table.copy": _table_copy,
+}
+"""The instructions that this file types, by name."""

@@ -1,0 +1,148 @@
+"""`ValidatedModule`: a module that is known to be valid, with what validation found out about it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from wrt_core.validation.context import Context
+from wrt_core.validation.features import FeatureUse
+from wrt_foundation.binary import encode
+from wrt_foundation.canonical import DefinedType, canonical_types
+from wrt_foundation.features import ALL, Features
+from wrt_foundation.limits import DEFAULT_LIMITS
+from wrt_foundation.module import Module
+from wrt_foundation.types import (
+    ExternKind,
+    FuncType,
+    FuncUse,
+    GlobalType,
+    MemoryType,
+    TableType,
+)
+
+__all__ = ["ClosedType", "ExportType", "ImportType", "ValidatedModule"]
+
+ClosedType = DefinedType | TableType | MemoryType | GlobalType
+"""The closed type of what is imported or exported: of functions and tags their definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportType:
+    """What a module asks for: two names, a kind and a closed type. `exact` admits the very function type only."""
+
+    module: str
+    name: str
+    kind: ExternKind
+    type: ClosedType
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportType:
+    """What a module offers: a name, a kind, a closed type, and the index in the kind's index space."""
+
+    name: str
+    kind: ExternKind
+    type: ClosedType
+    index: int
+
+
+class ValidatedModule:
+    """A module that is known to be valid: the only kind that engines take.
+
+    `types` are the module's type definitions, `functions`, `tables`, `memories`, `globals` and `tags`
+    its index spaces, imports first, all with closed types. `function_types` are the function types of
+    `functions`, `declared_functions` those that ref.func may name, `features_used` what the module needs
+    of an engine. Immutable by convention and shared by threads; pickles.
+    """
+
+    def __init__(self, module: Module, context: Context, features_used: Features) -> None:
+        self.module = module
+        self.types: list[DefinedType] = context.types
+        self.functions: list[DefinedType] = context.functions
+        self.function_types: list[FuncType] = [context.function_type_at(use) for use in context.function_uses]
+        self.tables: list[TableType] = context.tables
+        self.memories: list[MemoryType] = context.memories
+        self.globals: list[GlobalType] = context.globals
+        self.tags: list[DefinedType] = context.tags
+        self.declared_functions: frozenset[int] = frozenset(context.declared)
+        self.features_used: Features = features_used
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Closed types are made anew from the module: they are cheap, and their graph may be deep, which pickling
+        # would recurse over.
+        return _restore, (self.module, self.declared_functions, self.features_used)
+
+    def __repr__(self) -> str:
+        name = self.module.names.module
+        return f"<ValidatedModule {name or self.hash[:12]}>"
+
+    def _space(self, kind: ExternKind) -> list[Any]:
+        match kind:
+            case ExternKind.FUNC:
+                return self.functions
+            case ExternKind.TABLE:
+                return self.tables
+            case ExternKind.MEMORY:
+                return self.memories
+            case ExternKind.GLOBAL:
+                return self.globals
+            case ExternKind.TAG:
+                return self.tags
+
+    @cached_property
+    def imports(self) -> list[ImportType]:
+        """What the module asks for, in order."""
+        counts = dict.fromkeys(ExternKind, 0)
+        found = []
+        for import_ in self.module.imports:
+            kind = import_.kind
+            exact = isinstance(import_.type, FuncUse) and import_.type.exact
+            type_ = self._space(kind)[counts[kind]]
+            found.append(ImportType(import_.module, import_.name, kind, type_, exact))
+            counts[kind] += 1
+        return found
+
+    @cached_property
+    def exports(self) -> list[ExportType]:
+        """What the module offers, in order."""
+        return [ExportType(e.name, e.kind, self._space(e.kind)[e.index], e.index) for e in self.module.exports]
+
+    @cached_property
+    def hash(self) -> str:
+        """The SHA-256 of the module's binary, in hexadecimal: the same module in any process."""
+        return hashlib.sha256(self.module.binary or encode(self.module)).hexdigest()
+
+    @cached_property
+    def _function_names(self) -> dict[int, str]:
+        imported = self.module.imported(ExternKind.FUNC)
+        names = {index: f"{i.module}.{i.name}" for index, i in enumerate(imported)}
+        for export in reversed(self.module.exports):
+            if export.kind is ExternKind.FUNC:
+                names[export.index] = export.name
+        return names | self.module.names.functions
+
+    def function_name(self, index: int) -> str | None:
+        """Return what a function is called: by the name section, else by its first export, else by its import."""
+        return self._function_names.get(index)
+
+
+def _restore(module: Module, declared: frozenset[int], features_used: Features) -> ValidatedModule:
+    context = Context(module, canonical_types(module.types), FeatureUse(ALL), DEFAULT_LIMITS)
+    for import_ in module.imports:
+        context.add(import_.type)
+    for use in module.functions:
+        context.add(FuncUse(use), exact=True)
+    for table in module.tables:
+        context.add(table.type)
+    for memory in module.memories:
+        context.add(memory)
+    for tag in module.tags:
+        context.add(tag)
+    for global_ in module.globals:
+        context.add(global_.type)
+    context.declared.update(declared)
+    return ValidatedModule(module, context, features_used)

@@ -1,0 +1,1 @@
+"""The nouns of WRT: types, values, instructions, modules, memory, errors, plugins."""

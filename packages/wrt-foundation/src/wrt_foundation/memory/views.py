@@ -1,0 +1,50 @@
+"""Views: a memory's bytes as numbers, at any alignment, for engines."""
+
+from __future__ import annotations
+
+from struct import calcsize
+from typing import Any
+
+from wrt_foundation.memory.region import Region
+
+__all__ = ["FORMATS", "Views"]
+
+FORMATS = "BbHhIiQqfd"
+"""The formats that a memory is viewed in: integers of 1, 2, 4 and 8 bytes, unsigned and signed, f32 and f64."""
+
+
+class Views(dict[str, "tuple[memoryview[Any], ...]"]):
+    """For each format a tuple of views, one for every byte that an item may be off its alignment.
+
+    With `words = memory.views["I"]`, the 32-bit word at address `a`, aligned or not, is
+    `words[a & 3][a >> 2]`, and just those accesses raise `IndexError` that reach past the memory's end: the view
+    number `k` starts at byte `k` and has as many whole items as follow there. (Addresses are not negative: a
+    negative index would count from the end.)
+
+    Made for one size of the memory, and complete as of that size forever; after a growth the memory has new ones,
+    see `LinearMemory.attach`. A format's views are made when it is first asked for: few guests use all. An
+    unknown format is a `KeyError`.
+
+    An f32 read through "f" comes as a Python float by way of C, which may quieten a signalling NaN; engines that keep
+    its bits read "I".
+    """
+
+    __slots__ = ("_region", "_size")
+
+    def __init__(self, region: Region) -> None:
+        super().__init__()
+        self._region = region
+        self._size = region.size
+
+    def __missing__(self, format: str) -> tuple[memoryview[Any], ...]:  # noqa: A002 - memoryview's own word
+        if format not in FORMATS or len(format) != 1:
+            raise KeyError(format)
+        width = calcsize(format)
+        lend, size = self._region.lend, self._size
+        views = tuple(
+            # A memory shorter than the shift has no items there, and no such address either.
+            lend(shift, shift + (size - shift) // width * width, format) if shift < size else lend(0, 0, format)
+            for shift in range(width)
+        )
+        self[format] = views
+        return views

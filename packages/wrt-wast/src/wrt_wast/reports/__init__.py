@@ -1,0 +1,1 @@
+"""Reports of what came of scripts: for people on a terminal or in a browser, and for programs."""

@@ -1,0 +1,162 @@
+"""A stranger's distribution, built and installed as users do, in an environment with foundation and core alone.
+
+`examples/plugins` is no member of the workspace. Its wheel and ours are built here and installed by pip without an
+index; what they need of others is copied from the environment that runs this test, so nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "plugins"
+DISTRIBUTIONS = [ROOT / "packages" / "wrt-foundation", ROOT / "packages" / "wrt-core", EXAMPLE]
+# What ours depend on, and what the conformance kits are run with.
+OUTSIDE = ["importlib-metadata", "pluggy", "pytest"]
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment with the example installed; Python runs there in isolated mode, in an empty folder."""
+
+    folder: Path
+
+    @property
+    def python(self) -> str:
+        return str(self.folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
+
+    def run(self, *arguments: str, warnings: str = "error") -> subprocess.CompletedProcess[str]:
+        empty = self.folder / "empty"
+        empty.mkdir(exist_ok=True)
+        command = [self.python, "-I", "-W", warnings, *arguments]
+        return subprocess.run(command, check=False, capture_output=True, text=True, cwd=empty)
+
+    def evaluate(self, expression: str, imports: str) -> object:
+        outcome = self.run("-c", f"import json\n{imports}\nprint(json.dumps({expression}))")
+        assert outcome.returncode == 0, outcome.stderr
+        return json.loads(outcome.stdout)
+
+
+def required(names: list[str]) -> Iterator[importlib.metadata.Distribution]:
+    """Yield the installed distributions of these names and all that they require here."""
+    wanted, seen = list(names), set()
+    while wanted:
+        distribution = importlib.metadata.distribution(wanted.pop())
+        if distribution.name in seen:
+            continue
+        seen.add(distribution.name)
+        yield distribution
+        for requirement in distribution.requires or ():
+            name = re.match(r"[A-Za-z0-9._-]+", requirement)
+            if name is not None and "extra" not in requirement and is_installed(name[0]):
+                wanted.append(name[0])
+
+
+def is_installed(name: str) -> bool:
+    try:
+        importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def lend(distribution: importlib.metadata.Distribution, site_packages: Path) -> None:
+    """Copy a distribution's files, but for its scripts."""
+    for file in distribution.files or ():
+        if ".." not in file.parts and file.suffix != ".pyc":
+            target = site_packages / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(str(file.locate()), target)
+
+
+def build(distribution: Path, wheels: Path) -> Path:
+    """Build a wheel, without a network."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(wheels)]
+    before = set(wheels.iterdir())
+    outcome = subprocess.run(command, check=False, capture_output=True, text=True, cwd=distribution)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    (wheel,) = set(wheels.iterdir()) - before
+    return wheel
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """The environment, made once."""
+    missing = [name for name in ["hatchling", *OUTSIDE] if not is_installed(name)]
+    if missing:
+        pytest.skip(f"THE EXAMPLE IS NOT TESTED: this environment lacks {', '.join(missing)}")
+    wheels = tmp_path_factory.mktemp("wheels")
+    built = [str(build(distribution, wheels)) for distribution in DISTRIBUTIONS]
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    made = Environment(folder)
+    site_packages = sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)})
+    for distribution in required(OUTSIDE):
+        lend(distribution, Path(site_packages))
+    # pip's own warnings are not ours to mend.
+    outcome = made.run("-m", "pip", "install", "--quiet", "--no-index", *built, warnings="default")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return made
+
+
+def test_nothing_else_of_ours_is_there(environment):
+    imports = "import importlib.metadata as metadata"
+    names = environment.evaluate("sorted(d.name for d in metadata.distributions())", imports)
+    assert [name for name in names if name.startswith("wrt-")] == ["wrt-core", "wrt-example-plugins", "wrt-foundation"]
+
+
+def test_the_example_is_a_stranger():
+    assert importlib.util.find_spec("wrt_example_plugins") is None, "it got into the workspace's environment"
+
+
+def test_its_plugins_are_listed_with_their_origin_and_not_imported(environment):
+    listed = environment.evaluate(
+        "[[entry.kind, entry.name, entry.version, entry.state.value] for entry in list_plugins()"
+        " if entry.distribution == 'wrt-example-plugins'] + ['wrt_example_plugins' in sys.modules]",
+        "import sys\nfrom wrt_foundation.plugins import list_plugins",
+    )
+    assert listed == [
+        ["wrt.engines", "counting", "1.0", "available"],
+        ["wrt.memory_providers", "scrubbing", "1.0", "available"],
+        ["wrt.host_modules", "micropython_wasm", "1.0", "available"],
+        ["wrt.observers", "loading-times", "1.0", "available"],
+        False,
+    ]
+
+
+def test_all_of_them_load(environment):
+    broken = environment.evaluate(
+        "[[entry.name, entry.reason] for entry in list_plugins(load=True) if entry.state is not State.LOADED]",
+        "from wrt_foundation.plugins import State, list_plugins",
+    )
+    assert broken == []
+
+
+def test_an_unknown_name_is_answered_with_its_own(environment):
+    outcome = environment.run("-c", "from wrt_core import EngineFactory\nEngineFactory.create('countign')")
+    assert "did you mean 'counting'?); known: counting, stackless" in outcome.stderr
+
+
+def test_the_shipped_kits_pass_where_it_is_installed(environment, tmp_path):
+    # A copy, so that this repository's pytest settings stay out of it.
+    tests = shutil.copytree(EXAMPLE / "tests", tmp_path / "tests")
+    outcome = environment.run("-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", "-W", "error", str(tests))
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    passed = re.search(r"(\d+) passed", outcome.stdout)
+    assert passed is not None
+    assert int(passed[1]) > 100, "the kits were not collected"
