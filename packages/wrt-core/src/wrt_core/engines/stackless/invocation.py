@@ -13,6 +13,7 @@ from typing import Any
 
 from wrt_core.engines.stackless import call_stack
 from wrt_core.engines.stackless.compiled import MARK, Compiled
+from wrt_core.engines.stackless.tracebacks import shorten
 from wrt_core.runtime.function import Func
 from wrt_foundation.plugins.events import Event
 from wrt_foundation.traps import Exhaustion, Frame, Trap, TrapCode
@@ -38,6 +39,7 @@ def entering(depth: int, trapped: Event | None) -> Callable[[Func, Sequence[Any]
         except _MEANINGFUL as error:
             told = isinstance(error, Trap) and bool(error.frames)
             trap = _trap_of(error)
+            shorten(error)
             if trap is None:
                 raise
             if trapped is not None and not told:
@@ -45,6 +47,9 @@ def entering(depth: int, trapped: Event | None) -> Callable[[Func, Sequence[Any]
             if trap is error:
                 raise
             raise trap from None
+        except BaseException as error:
+            shorten(error)
+            raise
         finally:
             call_stack.leave(outermost)
 
