@@ -11,7 +11,8 @@ from functools import partial
 from struct import iter_unpack
 from typing import Any
 
-from wrt_core.runtime.conversion import to_host
+from wrt_core.runtime.to_host import to_host
+from wrt_core.runtime.typed_reference import TypedReference
 from wrt_foundation.canonical import DefinedType
 from wrt_foundation.errors import ValueRangeError
 from wrt_foundation.traps import Exhaustion, Trap, TrapCode
@@ -46,14 +47,14 @@ make_i31: Callable[[int], I31] = partial(int.__new__, I31)
 """Make an `I31` of a number that is known to be in the signed range; for engines."""
 
 
-class Struct:
+class Struct(TypedReference):
     """A structure; `struct[i]` is field `i` as a Python value.
 
     `fields` has the values in the engines' representation, packed ones unsigned. `descriptor` is the structure that
     describes this one, if its type has such (custom descriptors). Belongs to whoever refers to it.
     """
 
-    __slots__ = ("__weakref__", "descriptor", "fields", "type")
+    __slots__ = ("descriptor", "fields")
 
     def __init__(self, type_: DefinedType, fields: list[Any], descriptor: Struct | None = None) -> None:
         self.type = type_
@@ -72,13 +73,13 @@ class Struct:
         return f"<Struct {self.type} of {len(self.fields)} fields>"
 
 
-class Array:
+class Array(TypedReference):
     """An array; `len(array)` and `array[i]`, as a Python value, are what a host sees of it.
 
     `elements` has the values in the engines' representation, packed ones unsigned. Belongs to whoever refers to it.
     """
 
-    __slots__ = ("__weakref__", "elements", "type")
+    __slots__ = ("elements",)
 
     def __init__(self, type_: DefinedType, elements: list[Any]) -> None:
         self.type = type_

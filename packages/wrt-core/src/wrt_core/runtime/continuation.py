@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from wrt_core.runtime.typed_reference import TypedReference
 from wrt_foundation.canonical import DefinedType
 
 __all__ = ["Continuation"]
 
 
-class Continuation:
+class Continuation(TypedReference):
     """A reference to a continuation, which can be used once; to a host it is opaque.
 
     `type` is the closed definition. `state` is what is to be run, the engine's own business, and None when it has been
@@ -17,7 +18,7 @@ class Continuation:
     more, they are gone.
     """
 
-    __slots__ = ("__weakref__", "bound", "state", "type")
+    __slots__ = ("bound", "state")
 
     def __init__(self, type_: DefinedType, state: Any, bound: tuple[Any, ...] = ()) -> None:
         self.type = type_

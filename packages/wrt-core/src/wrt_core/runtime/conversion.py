@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from wrt_core.runtime.references import membership
+from wrt_core.runtime.to_host import Converter, to_host
 from wrt_foundation.errors import ValueTypeError
-from wrt_foundation.types import NumType, RefType, ValueType
-from wrt_foundation.values import FROM_HOST, TO_HOST
+from wrt_foundation.types import RefType, ValueType
+from wrt_foundation.values import FROM_HOST
 
 __all__ = ["from_host", "to_host"]
-
-Converter = Callable[[Any], Any]
 
 
 @lru_cache(4096)
@@ -24,27 +23,7 @@ def from_host(type_: ValueType) -> Converter:
     return _reference(type_) if isinstance(type_, RefType) else FROM_HOST[type_]
 
 
-def to_host(type_: ValueType) -> Converter:
-    """Return the function that turns an engine's value of the type into what the API gives."""
-    if type_ is NumType.I32 or type_ is NumType.I64:
-        return _signed(type_.bits)
-    return _same if isinstance(type_, RefType) else TO_HOST[type_]
-
-
-def _signed(bits: int) -> Converter:
-    # Translated code may hold a condition as a bool; arithmetic makes an int of it.
-    sign = 1 << bits - 1
-    return lambda value: (value ^ sign) - sign
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
 def _reference(type_: RefType) -> Converter:
-    # References test for the classes that convert their contents here.
-    from wrt_core.runtime.references import membership
-
     admits = membership(type_)
 
     def convert(value: Any) -> Any:

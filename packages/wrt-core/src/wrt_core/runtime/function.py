@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wrt_core.runtime.conversion import from_host, to_host
 from wrt_core.runtime.host_function import host_code
+from wrt_core.runtime.typed_reference import TypedReference
 from wrt_foundation.canonical import DefinedType, defined_function_type
 from wrt_foundation.types import FuncType
 
@@ -19,7 +20,7 @@ Enter = Callable[["Func", Sequence[Any]], Any]
 """How an engine enters a function from Python: it runs `func.code` and turns what goes wrong into traps."""
 
 
-class Func:
+class Func(TypedReference):
     """A function instance; call it as a Python function.
 
     Make one of any Python callable with `Func(FuncType(...), callable)` to import it with a type of its own; a
@@ -34,7 +35,6 @@ class Func:
     """
 
     __slots__ = (
-        "__weakref__",
         "_from",
         "_to",
         "code",
@@ -46,7 +46,6 @@ class Func:
         "instance",
         "name",
         "tail",
-        "type",
     )
 
     def __init__(self, type_: FuncType, function: Callable[..., Any], *, name: str | None = None) -> None:

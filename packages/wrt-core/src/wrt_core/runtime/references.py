@@ -8,18 +8,15 @@ from typing import Any
 
 from wrt_core.runtime.aggregates import I31, Array, Struct
 from wrt_core.runtime.continuation import Continuation
-from wrt_core.runtime.function import Func
+from wrt_core.runtime.typed_reference import TypedReference
 from wrt_foundation.canonical import DefinedType
 from wrt_foundation.traps import WasmException
-from wrt_foundation.types import AbstractHeapType, RefType
+from wrt_foundation.types import AbstractHeapType, FuncType, RefType
 
 __all__ = ["membership"]
 
 _A = AbstractHeapType
 Test = Callable[[Any], bool]
-
-_TYPED = (Struct, Array, Func, Continuation)
-"""The references that are of a type of their own."""
 
 _ABSTRACT: dict[AbstractHeapType, Test] = {
     # The host's own objects are in the hierarchies of `any` and `extern`, and have no further structure there.
@@ -29,7 +26,7 @@ _ABSTRACT: dict[AbstractHeapType, Test] = {
     _A.I31: lambda value: type(value) is I31,
     _A.STRUCT: lambda value: type(value) is Struct,
     _A.ARRAY: lambda value: type(value) is Array,
-    _A.FUNC: lambda value: isinstance(value, Func),
+    _A.FUNC: lambda value: isinstance(value, TypedReference) and isinstance(value.type.composite, FuncType),
     _A.EXN: lambda value: isinstance(value, WasmException),
     _A.NONE: lambda value: False,
     _A.NOEXTERN: lambda value: False,
@@ -56,7 +53,7 @@ def membership(type_: RefType) -> Test:
 
 def _defined(heap: DefinedType) -> Test:
     def test(value: Any) -> bool:
-        if isinstance(value, _TYPED):
+        if isinstance(value, TypedReference):
             type_ = value.type
             return type_ is heap or type_.is_subtype_of(heap)
         return False
@@ -65,4 +62,4 @@ def _defined(heap: DefinedType) -> Test:
 
 
 def _exactly(heap: DefinedType) -> Test:
-    return lambda value: isinstance(value, _TYPED) and value.type is heap
+    return lambda value: isinstance(value, TypedReference) and value.type is heap
