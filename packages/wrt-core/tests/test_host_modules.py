@@ -107,6 +107,21 @@ def test_of_two_with_one_name_the_embedder_picks_and_not_the_guest(engine, tmp_p
     assert host_modules_for(module, Grants()) == {}
 
 
+def test_a_guests_name_is_never_a_full_name(engine, tmp_path, monkeypatch):
+    for name, plugin in (("acme", "clock"), ("zeta", "acme:clock")):
+        info = tmp_path / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[wrt.host_modules]\n{plugin} = {name}_is_not_a_module\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    # It means the plugin that is called so, and not that of the distribution before the colon.
+    with pytest.raises(PluginError, match="the host module 'acme:clock' of zeta"):
+        host_modules_for(engine.load(importing(("acme:clock", "now", FuncUse(0)))), Grants())
+    # The embedder, who names a plugin, means that one.
+    with pytest.raises(PluginError, match="the host module 'clock' of acme"):
+        create_host_module("acme:clock", Grants())
+
+
 @pytest.mark.parametrize(
     ("factory", "message"),
     [

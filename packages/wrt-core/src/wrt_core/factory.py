@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from inspect import Parameter, signature
 from typing import Any
 
 from wrt_core.engine import Engine
@@ -30,13 +31,18 @@ class EngineFactory:
     def create(cls, name: str, *, manager: PluginManager | None = None, **options: Any) -> Engine:
         """Return a new engine of that name, made with `options`, which are the engine's own.
 
-        `manager` knows the plugins, one that is made for the occasion unless given; it is what the engine finds its
-        observers in, if the engine takes one (`plugins`). Raises `UnknownPlugin`, with the known names and the
-        closest, for a name that nobody offers; `PluginError` for a plugin that can't be loaded or makes no
-        `Engine`; `TypeError` for options that the engine does not take.
+        `manager` knows the plugins, one that is made for the occasion unless given. An engine that takes an option
+        `plugins`, or any option, is given it so, to find its observers, formats and memory providers in; an option
+        `plugins` of the caller's own is both. Raises `UnknownPlugin`, with the known names and the closest, for a
+        name that nobody offers; `PluginError` for a plugin that can't be loaded or makes no `Engine`; `TypeError`
+        for options that the engine does not take.
         """
-        manager = get_plugin_manager() if manager is None else manager
-        engine = Registry(GROUP, manager, cls._ENGINES).get(str(name))(**options)
+        if manager is None:
+            manager = options.get("plugins") or get_plugin_manager()
+        make = Registry(GROUP, manager, cls._ENGINES).get(str(name))
+        if _takes_plugins(make):
+            options.setdefault("plugins", manager)
+        engine = make(**options)
         if not isinstance(engine, Engine):
             message = f"the engine {str(name)!r} is broken: it made {engine!r}, which is no Engine"
             raise PluginError(message, plugin=str(name))
@@ -46,3 +52,15 @@ class EngineFactory:
     def names(manager: PluginManager | None = None) -> tuple[str, ...]:
         """Return the names of the engines that are installed; nothing is imported."""
         return Registry[Any](GROUP, manager).names()
+
+
+def _takes_plugins(make: Callable[..., object]) -> bool:
+    try:
+        parameters = signature(make).parameters.values()
+    except (TypeError, ValueError):  # what is written in C may not say what it takes
+        return False
+    return any(
+        each.kind is Parameter.VAR_KEYWORD
+        or (each.name == "plugins" and each.kind in (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD))
+        for each in parameters
+    )

@@ -86,15 +86,15 @@ def host_modules_for(
     wanted = dict.fromkeys(import_.module for import_ in module.imports)
     # By bare names only: a guest does not get to pick a plugin that another shadows by asking for its full name.
     offered = {entry.name for entry in registry.entries() if entry.state is not State.DISABLED} - set(besides)
-    return {name: _create(registry, name, grants) for name in wanted if name in offered}
+    return {name: _create(registry, name, grants, full_names=False) for name in wanted if name in offered}
 
 
 def _registry(manager: PluginManager | None) -> Registry[HostModuleFactory]:
     return (manager or get_plugin_manager()).registry("wrt.host_modules", _CONTRACT)
 
 
-def _create(registry: Registry[HostModuleFactory], name: str, grants: Grants) -> HostModule:
-    factory: Callable[[Grants], Any] = registry.get(name)
+def _create(registry: Registry[HostModuleFactory], name: str, grants: Grants, *, full_names: bool = True) -> HostModule:
+    factory: Callable[[Grants], Any] = registry.get(name, full_names=full_names)
     try:
         made = factory(grants)
     except WrtError:

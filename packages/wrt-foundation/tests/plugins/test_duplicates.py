@@ -89,5 +89,37 @@ def test_the_full_name_of_a_distribution_that_offers_no_such_plugin(install):
         Registry("wrt.observers").get("zeta:same")
 
 
+def test_a_name_with_colons_is_picked_as_it_is(install):
+    offer(install, "acme-wrt", "wasi:clocks/wall-clock")
+    registry = Registry("wrt.observers")
+    assert registry.names() == ("wasi:clocks/wall-clock",)
+    for name in ("wasi:clocks/wall-clock", "acme-wrt:wasi:clocks/wall-clock", "Acme_WRT:wasi:clocks/wall-clock"):
+        assert registry.get(name) == "acme_wrt_plugin"
+    for name in ("clocks/wall-clock", "acme-wrt:clocks/wall-clock", "zeta:wasi:clocks/wall-clock"):
+        with pytest.raises(UnknownPlugin):
+            registry.get(name)
+
+
+def test_two_plugins_of_one_name_with_colons(install):
+    offer(install, "acme-wrt", "a:b")
+    offer(install, "zeta-wrt", "a:b")
+    registry = Registry("wrt.observers")
+    with pytest.raises(PluginError, match="say which: 'acme-wrt:a:b', 'zeta-wrt:a:b'"):
+        registry.get("a:b")
+    assert registry.get("zeta-wrt:a:b") == "zeta_wrt_plugin"
+
+
+def test_a_full_name_is_not_taken_over_by_a_plugin_that_is_called_like_it(install):
+    offer(install, "acme-wrt")
+    offer(install, "zeta-wrt", "acme-wrt:same")
+    registry = Registry("wrt.observers")
+    assert registry.get("acme-wrt:same") == "acme_wrt_plugin"
+    assert registry.get("zeta-wrt:acme-wrt:same") == "zeta_wrt_plugin"
+    # Where full names are not meant, it is just a name.
+    assert registry.get("acme-wrt:same", full_names=False) == "zeta_wrt_plugin"
+    with pytest.raises(UnknownPlugin):
+        registry.get("zeta-wrt:acme-wrt:same", full_names=False)
+
+
 def test_built_in_names_are_normalized():
     assert all(name == name.lower() and "_" not in name for name in BUILT_IN)

@@ -50,6 +50,13 @@ def test_what_is_switched_on(installed, environment, engines, observers, command
     assert found == {"wrt.engines": engines, "wrt.observers": observers, "wrt.commands": commands}
 
 
+@pytest.mark.parametrize("value", ["Wasi_x:io", "acme:Wasi_x:io", "ACME:Wasi_x:io"])
+def test_names_with_colons_are_switched_on_as_they_are(install, value):
+    install("acme", {"wrt.observers": {"Wasi_x:io": "m", "io": "m"}}, {"m.py": ""})
+    entries = get_plugin_manager({"WRT_PLUGINS": value}).registry("wrt.observers").entries()
+    assert [entry.name for entry in entries if entry.state is not State.DISABLED] == ["Wasi_x:io"]
+
+
 def test_what_is_switched_off_says_so(installed, monkeypatch):
     monkeypatch.setenv("WRT_PLUGINS", "built")
     registry = Registry("wrt.engines")

@@ -43,6 +43,14 @@ class Offer:
         """The name that only this offer answers to: "distribution:name"."""
         return f"{self.distribution}:{self.name}"
 
+    def is_spelt(self, name: str) -> bool:
+        """Say whether `name` is this offer's full name, the distribution being spelt as package indexes allow.
+
+        A plugin's own name may have colons in it, as those of host modules do ("wasi:clocks/wall-clock").
+        """
+        distribution, colon = name[: -len(self.name) - 1], name[-len(self.name) - 1 :]
+        return colon == f":{self.name}" and normalized(distribution) == self.distribution
+
     @property
     def built_in(self) -> bool:
         """True if WRT itself offers it."""

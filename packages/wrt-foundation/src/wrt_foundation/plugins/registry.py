@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from wrt_foundation.errors import PluginError, UnknownPlugin, did_you_mean
 from wrt_foundation.plugins.contract import ANYTHING, Contract
-from wrt_foundation.plugins.discovery import normalized
 from wrt_foundation.plugins.loading import load
 from wrt_foundation.plugins.shelf import PluginEntry, Record, State
 
@@ -27,7 +26,8 @@ class Registry(Generic[T]):
     registries of one manager and kind share what they have loaded. Thread-safe.
 
     Two distributions that offer the same name: a built-in one wins and the other is shadowed; between
-    strangers the bare name is refused. "distribution:name" reaches any of them.
+    strangers the bare name is refused. "distribution:name" reaches any of them, and where a plugin's bare name looks
+    like another's full name, it means that other.
     """
 
     def __init__(self, group: str, manager: PluginManager | None = None, contract: Contract[T] | None = None) -> None:
@@ -60,9 +60,10 @@ class Registry(Generic[T]):
             ]
         return tuple(sorted(entries, key=lambda entry: (entry.name, entry.distribution or "")))
 
-    def get(self, name: str) -> T:
+    def get(self, name: str, *, full_names: bool = True) -> T:
         """Return what the plugin `name` hands over, loading that one alone on first use.
 
+        With `full_names` false, a name is never taken for "distribution:name": for names that are not the user's.
         Raises `UnknownPlugin` with the known names for a name that nobody offers, and `PluginError` for a plugin
         that is switched off, shares its name with another, cannot be loaded, or breaks its contract. One that
         could not be loaded is tried again the next time: what it lacked may have been installed by then.
@@ -72,7 +73,7 @@ class Registry(Generic[T]):
                 thing = self._shelf.in_process[name]
                 self._check(name, thing)
                 return cast("T", thing)
-            return cast("T", self._load(self._find(name)))
+            return cast("T", self._load(self._find(name, full_names)))
 
     def register(self, name: str, thing: T, *, replace: bool = False) -> None:
         """Add a plugin of this process: `get(name)` returns `thing`. It is never switched off by `WRT_PLUGINS`.
@@ -99,14 +100,12 @@ class Registry(Generic[T]):
                 )
             del self._shelf.in_process[name]
 
-    def _find(self, name: str) -> Record:
-        distribution, colon, bare = name.rpartition(":")
-        records = [record for record in self._shelf.records if record.offer.name == bare]
-        if colon:
-            records = [record for record in records if record.offer.distribution == normalized(distribution)]
-        else:
-            # Nobody shadows the winner. Where nobody won, the claimants shadow one another.
-            records.sort(key=lambda record: (bool(record.disabled), bool(record.shadowed)))
+    def _find(self, name: str, full_names: bool) -> Record:
+        # Full names first: what somebody else calls his plugin must not change what they mean.
+        spelt = [record for record in self._shelf.records if full_names and record.offer.is_spelt(name)]
+        records = spelt or [record for record in self._shelf.records if record.offer.name == name]
+        # Nobody shadows the winner. Where nobody won, the claimants shadow one another.
+        records.sort(key=lambda record: (bool(record.disabled), bool(record.shadowed)))
         if not records:
             known = self.names()
             listed = f"; known: {', '.join(known)}" if known else "; none is installed"
@@ -116,7 +115,7 @@ class Registry(Generic[T]):
         if record.disabled:
             message = f"the {self.kind.noun} {name!r} is {record.disabled}"
             raise PluginError(message, plugin=name, distribution=record.offer.distribution)
-        if record.shadowed and not colon:
+        if record.shadowed and not spelt:
             raise PluginError(f"the {self.kind.noun} {name!r} is {record.shadowed}", plugin=name)
         return record
 

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from wrt_foundation.errors import did_you_mean
-from wrt_foundation.plugins.discovery import Offer, normalized
+from wrt_foundation.plugins.discovery import Offer
 from wrt_foundation.plugins.events import PluginWarning
 from wrt_foundation.plugins.kinds import Kind
 
@@ -40,7 +40,7 @@ class Selection:
     @classmethod
     def of(cls, names: Iterable[str]) -> Selection:
         """Let in these names only; blanks around them and empty ones do not count."""
-        return cls(frozenset(_normalized_token(name.strip()) for name in names if name.strip()))
+        return cls(frozenset(name.strip() for name in names if name.strip()))
 
     def switched_off(self, kind: Kind, offers: Collection[Offer]) -> set[Offer]:
         """Return those of one kind's `offers` that are not let in."""
@@ -56,16 +56,13 @@ class Selection:
             return
         known = {offer.name for offer in offers} | {offer.qualified for offer in offers}
         for name in sorted(self.names - known):
+            if any(offer.is_spelt(name) for offer in offers):
+                continue
             message = f"{VARIABLE} names {name!r}, and no installed plugin is called that{did_you_mean(name, known)}"
             warnings.warn(PluginWarning(message), stacklevel=2)
 
     def _names(self, offer: Offer) -> bool:
-        return self.names is not None and (offer.name in self.names or offer.qualified in self.names)
+        return self.names is not None and any(name == offer.name or offer.is_spelt(name) for name in self.names)
 
     def __str__(self) -> str:
         return f"{VARIABLE}={','.join(sorted(self.names or ()))}"
-
-
-def _normalized_token(token: str) -> str:
-    distribution, colon, name = token.partition(":")
-    return f"{normalized(distribution)}:{name}" if colon else token
