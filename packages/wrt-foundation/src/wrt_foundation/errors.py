@@ -173,11 +173,44 @@ class BudgetExceeded(WrtError):
 
 
 class CapabilityDenied(WrtError):
-    """A guest asked for what its policy does not grant."""
+    """A guest asked for what its policy does not grant.
+
+    `tenant` is who asked, `kind`, `object` and `operation` what for; `rule` is the rule that said no, "" if none did.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        tenant: str = "",
+        kind: str = "",
+        object: str = "",  # noqa: A002 - the word for it in policies
+        operation: str = "",
+        rule: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.tenant = tenant
+        self.kind = kind
+        self.object = object
+        self.operation = operation
+        self.rule = rule
 
 
 class QuotaExceeded(WrtError):
-    """A guest used up one of its quotas."""
+    """A guest used up one of its quotas; nothing was charged.
+
+    `account` names the account that refused, by its path; `kind` is what it ran out of, `requested` and `available`
+    in that kind's unit.
+    """
+
+    def __init__(
+        self, message: str, *, account: str = "", kind: str = "", requested: int = 0, available: int = 0
+    ) -> None:
+        super().__init__(message)
+        self.account = account
+        self.kind = kind
+        self.requested = requested
+        self.available = available
 
 
 class PluginError(WrtError):

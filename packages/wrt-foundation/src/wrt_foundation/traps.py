@@ -43,6 +43,8 @@ class TrapCode(Enum):
     UNKNOWN_IMPORT = "unknown import called"
     OUT_OF_FUEL = "all fuel consumed"
     INTERRUPTED = "interrupt"
+    CAPABILITY_DENIED = "capability denied"
+    QUOTA_EXCEEDED = "quota exceeded"
 
 
 @dataclass(frozen=True, slots=True)
