@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from wrt_core import EngineFactory, Func, Memory
-from wrt_core.host_modules import Grants, HostModule, create_host_module, host_modules_for
+from wrt_core.host_modules import Grants, HostModule, HostNamespace, create_host_module, host_modules_for
 from wrt_core.runtime.unknown_imports import trap_unknown_imports
+from wrt_core.testing import ModuleBuilder
 from wrt_foundation.binary import encode
 from wrt_foundation.errors import LinkError, PluginError, UnknownPlugin, WrtError
 from wrt_foundation.module import Export, Import, Module
@@ -148,6 +149,74 @@ def test_its_own_refusals_are_not_called_broken(manager):
 def test_a_name_that_nobody_offers(manager):
     with pytest.raises(UnknownPlugin, match="did you mean 'math'"):
         create_host_module("maht", Grants(), manager)
+
+
+# --- the instance, as soon as it has its memory -------------------------------------------------------------
+
+
+class Upper(HostModule):
+    """Works on the memory of whoever imports from it."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.memory = None
+
+    def attach(self, instance):
+        self.log.append("attached")
+        self.memory = instance.exports["memory"]
+
+    def imports(self):
+        return {"text": HostNamespace(self.attach, {"upper": self.upper}), "other": {"unused": abs}}
+
+    def upper(self, address, length):
+        self.log.append("called")
+        self.memory.write(address, self.memory.read(address, length).upper())
+
+
+def starting(*, trap: bool = False) -> ModuleBuilder:
+    """A module whose start function has its data changed by the host."""
+    builder = ModuleBuilder()
+    builder.import_function("text", "upper", "i32 i32 ->")
+    builder.memory(1)
+    builder.data(b"start", 8)
+    if trap:
+        builder.data(b"outside", 65_536)
+    builder.start(builder.function(None, "->", "i32.const 8 i32.const 5 call 0"))
+    return builder
+
+
+@pytest.mark.parametrize("completed", [False, True])
+def test_a_start_function_may_call_a_host_module_that_needs_the_memory(engine, completed):
+    log: list[str] = []
+    module = starting().load(engine)
+    imports = Upper(log).imports()
+    if completed:
+        imports = trap_unknown_imports(module, imports)
+    instance = engine.instantiate(module, imports)
+    assert instance.exports.memory.read(8, 5) == b"START"
+    assert log == ["attached", "called"]
+
+
+def test_who_is_not_imported_from_is_not_told(engine):
+    log: list[str] = []
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.instantiate(engine, Upper(log).imports())
+    assert log == []
+
+
+def test_the_instance_is_told_before_its_segments_are_copied(engine):
+    log: list[str] = []
+    with pytest.raises(Trap):
+        starting(trap=True).instantiate(engine, Upper(log).imports())
+    assert log == ["attached"]
+
+
+def test_a_host_module_that_can_not_do_with_the_instance_ends_its_making(engine):
+    builder = ModuleBuilder()
+    builder.import_function("text", "upper", "i32 i32 ->")
+    with pytest.raises(KeyError, match="no export 'memory'"):
+        builder.instantiate(engine, Upper([]).imports())
 
 
 # --- unknown imports ---------------------------------------------------------------------------------------

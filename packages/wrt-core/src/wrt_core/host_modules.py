@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from wrt_core.runtime.host_namespace import HostNamespace
 from wrt_foundation.errors import PluginError, WrtError
 from wrt_foundation.plugins import Contract, PluginManager, Registry, State, get_plugin_manager
 
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
     from wrt_core.runtime.instance import Instance
     from wrt_core.validation import ValidatedModule
 
-__all__ = ["Grants", "HostModule", "HostModuleFactory", "create_host_module", "host_modules_for"]
+__all__ = [
+    "Grants",
+    "HostModule",
+    "HostModuleFactory",
+    "HostNamespace",
+    "create_host_module",
+    "host_modules_for",
+]
 
 
 @dataclass(frozen=True)
@@ -52,10 +60,15 @@ class HostModule(ABC):
         """Return what is offered, as `engine.instantiate` takes it: by module name, then by name.
 
         Callables get the type that the guest's module declares; a `Func` has one of its own, which is checked.
+        Offered in a `HostNamespace(self.attach, {…})`, they can be called by the guest's start function too.
         """
 
     def attach(self, instance: Instance) -> None:  # noqa: B027 - most host modules need no memory
-        """Called once, after instantiation and before any export is called: for those who need the guest's memory."""
+        """Called before any export is called: for those who need the guest's memory.
+
+        With the same instance, it may be called twice: during instantiation, if `imports` offers a `HostNamespace`,
+        and by whoever instantiates, afterwards.
+        """
 
 
 HostModuleFactory = Callable[[Grants], HostModule]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO
 
-from wrt_core.host_modules import Grants, HostModule
+from wrt_core.host_modules import Grants, HostModule, HostNamespace
 from wrt_core.runtime.function import Func
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.memory import Memory
@@ -33,7 +33,6 @@ class Wasi(HostModule):
 
         wasi = Wasi(arguments=["program", "-v"], stdout=sys.stdout.buffer)
         instance = engine.instantiate(module, wasi.imports())
-        wasi.attach(instance)
         instance.exports._start()  # may raise Exit
 
     The guest has what is given here and nothing else: no arguments, no variables, an empty input, outputs that
@@ -76,11 +75,10 @@ class Wasi(HostModule):
             stderr=grants.stderr,
         )
 
-    def imports(self) -> dict[str, dict[str, Func]]:
+    def imports(self) -> dict[str, HostNamespace]:
         """Return every function of preview 1, each with its type, for `engine.instantiate`."""
-        return {
-            MODULE: {name: Func(type_, self._function(name, type_), name=name) for name, type_ in SIGNATURES.items()}
-        }
+        functions = {name: Func(type_, self._function(name, type_), name=name) for name, type_ in SIGNATURES.items()}
+        return {MODULE: HostNamespace(self.attach, functions)}
 
     def attach(self, instance: Instance) -> None:
         """Work on the memory that `instance` exports as "memory"; it need not have one until a function needs it."""

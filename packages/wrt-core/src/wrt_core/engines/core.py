@@ -10,7 +10,7 @@ from wrt_core.engine import Engine, Source, read_source
 from wrt_core.formats import read_module
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.instantiation import instantiate
-from wrt_core.runtime.linking import Imports, link
+from wrt_core.runtime.linking import Imports, link, waiting
 from wrt_core.runtime.store import Store
 from wrt_core.validation import ValidatedModule, validate
 from wrt_foundation.errors import UnsupportedFeature, WrtError
@@ -97,7 +97,7 @@ class CoreEngine(Engine):
         started = perf_counter()
         externs = link(module, imports)
         store = Store(memory_provider=self.memory_provider, limits=self.limits) if store is None else store
-        instance = instantiate(module, externs, store, self.compile_functions)
+        instance = instantiate(module, externs, store, self.compile_functions, waiting(module, imports))
         start = module.module.start
         if start is not None:
             instance.functions[start].call_raw(())

@@ -6,11 +6,12 @@ segments write before one of them traps stays written, in imported memories and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from wrt_core.runtime.constant import evaluate
 from wrt_core.runtime.globals import Global
+from wrt_core.runtime.host_namespace import HostNamespace
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.memory import Memory
 from wrt_core.runtime.store import Store
@@ -23,12 +24,17 @@ __all__ = ["instantiate"]
 
 
 def instantiate(
-    module: ValidatedModule, externs: list[Any], store: Store, compile_functions: Callable[[Instance], None]
+    module: ValidatedModule,
+    externs: list[Any],
+    store: Store,
+    compile_functions: Callable[[Instance], None],
+    attached: Iterable[HostNamespace] = (),
 ) -> Instance:
     """Return a new instance of `module`, its start function not yet called.
 
     `externs` are what `link` found. `compile_functions(instance)`, the engine's part, appends to
-    `instance.functions` a function for each one the module defines, once memories, tables and tags are there.
+    `instance.functions` a function for each one the module defines, once memories, tables and tags are there. The
+    namespaces `attached` are told of the instance before its segments are copied.
     Raises `Trap` if an active segment does not fit, `MemoryError` or a budget's error if memory can't be had.
     """
     instance = Instance(module, store)
@@ -57,6 +63,8 @@ def instantiate(
     _fill_elements(instance)
     instance.export()
     store.instances.add(instance)
+    for namespace in attached:
+        namespace.attach(instance)
     _initialise(instance)
     return instance
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from wrt_core.runtime.function import Func
 from wrt_core.runtime.globals import Global
+from wrt_core.runtime.host_namespace import HostNamespace
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.memory import Memory
 from wrt_core.runtime.table import Table
@@ -17,7 +18,7 @@ from wrt_foundation.errors import LinkError, did_you_mean
 from wrt_foundation.subtyping import matches_global, matches_memory, matches_table
 from wrt_foundation.types import ExternKind, GlobalType, MemoryType, TableType
 
-__all__ = ["Imports", "link"]
+__all__ = ["Imports", "link", "waiting"]
 
 Imports = Mapping[str, Any]
 """What a user gives: by module name, a mapping of names to externs or callables, or an `Instance`."""
@@ -40,6 +41,13 @@ def link(module: ValidatedModule, imports: Imports | None) -> list[Any]:
     """
     given = {} if imports is None else imports
     return [_resolve(wanted, given) for wanted in module.imports]
+
+
+def waiting(module: ValidatedModule, imports: Imports | None) -> list[HostNamespace]:
+    """Return the namespaces that `module` imports from and whose givers want to know its instance."""
+    given = {} if imports is None else imports
+    names = dict.fromkeys(wanted.module for wanted in module.imports)
+    return [namespace for name in names if isinstance(namespace := given.get(name), HostNamespace)]
 
 
 def _resolve(wanted: ImportType, given: Imports) -> Any:

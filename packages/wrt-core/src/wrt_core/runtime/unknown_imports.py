@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from wrt_core.runtime.host_namespace import HostNamespace
 from wrt_core.runtime.instance import Instance
 from wrt_foundation.traps import Trap, TrapCode
 from wrt_foundation.types import ExternKind
@@ -23,7 +24,8 @@ def trap_unknown_imports(module: ValidatedModule, imports: Mapping[str, Any]) ->
     """
     complete: dict[str, dict[str, Any]] = {}
     for name, namespace in imports.items():
-        complete[name] = dict(namespace.exports if isinstance(namespace, Instance) else namespace)
+        offered = dict(namespace.exports if isinstance(namespace, Instance) else namespace)
+        complete[name] = HostNamespace(namespace.attach, offered) if isinstance(namespace, HostNamespace) else offered
     for wanted in module.imports:
         if wanted.kind is ExternKind.FUNC:
             complete.setdefault(wanted.module, {}).setdefault(wanted.name, _trap(wanted.module, wanted.name))

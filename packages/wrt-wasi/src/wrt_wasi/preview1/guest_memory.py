@@ -15,8 +15,7 @@ MAXIMUM_VECTORS = 1024
 """The most buffers of one scattered read or write, as on Linux (`IOV_MAX`)."""
 
 _NO_MEMORY = (
-    "this function of WASI works on the guest's memory, and there is none: a guest has to export it as 'memory', "
-    "and its start function, which runs before there are exports, can't call WASI"
+    "this function of WASI works on the guest's memory, and there is none: a guest has to export it as 'memory'"
 )
 
 _MAXIMUM_TOTAL = (1 << 32) - 1  # The number of bytes done is told in 32 bits.
@@ -46,7 +45,7 @@ class GuestMemory:
         self._memory: Memory | None = None
 
     def bind(self, memory: Memory) -> None:
-        """Have the guest's memory from now on: it exists only once the guest has been instantiated."""
+        """Have the guest's memory from now on: it exists only once the guest is being instantiated."""
         self._memory = memory
 
     def read(self, address: int, length: int) -> bytes:
