@@ -9,9 +9,9 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from wrt_core.engines.stackless.translation.function import Translation, translate
-from wrt_core.engines.stackless.translation.source import NOWHERE
+from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE
 from wrt_core.engines.stackless.translation.suspension import Suspension
-from wrt_core.engines.stackless.translation.variant import Variant
+from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.plugins.events import Event
 from wrt_foundation.traps import Frame, TrapCode
@@ -33,7 +33,7 @@ class Compiled:
         # The module holds its compilation, not the other way round, so that both can go.
         self._module = weakref.ref(module)
         self._event = compiled
-        self._translations: dict[tuple[int, Variant], Translation] = {}
+        self._translations: dict[tuple[int, Form], Translation] = {}
         self._codes: dict[int, tuple[int, Translation]] = {}  # by identity: Python takes equal code for the same
         self._lock = threading.RLock()
         self._suspension = Suspension(module)
@@ -46,9 +46,9 @@ class Compiled:
         assert module is not None, "an instance keeps its module"
         return module
 
-    def translation(self, index: int, variant: Variant) -> Translation:
+    def translation(self, index: int, form: Form) -> Translation:
         """Return a translation of the function at `index`, made now if it was not yet."""
-        key = index, variant
+        key = index, form
         found = self._translations.get(key)
         if found is None:
             with self._lock:
@@ -56,18 +56,16 @@ class Compiled:
                 if found is None:
                     started = perf_counter()
                     filename = f"{self.filename[:-1]} {index}>"
-                    found = translate(
-                        self.module, index, filename=filename, variant=variant, may_suspend=self.may_suspend
-                    )
+                    found = translate(self.module, index, filename=filename, form=form, may_suspend=self.may_suspend)
                     self._codes[id(found.code)] = (index, found)
                     self._translations[key] = found
                     if self._event is not None:
                         self._event(module=self.module, index=index, seconds=perf_counter() - started)
         return found
 
-    def function(self, index: int, variant: Variant, names: dict[str, Any]) -> FunctionType:
-        """Return a variant of the function at `index` as a Python function with these globals."""
-        translation = self.translation(index, variant)
+    def function(self, index: int, form: Form, names: dict[str, Any]) -> FunctionType:
+        """Return a form of the function at `index` as a Python function with these globals."""
+        translation = self.translation(index, form)
         names.update(translation.constants)
         return FunctionType(translation.code, names, translation.code.co_name)
 
@@ -82,7 +80,10 @@ class Compiled:
             return None
         index, translation = found
         module = self.module
-        if translation.offsets[line - 1] == NOWHERE:
+        offset = translation.offsets[line - 1]
+        if offset in (NOWHERE, DEPARTED):
             return None
-        frame = Frame(index, module.function_name(index), translation.offsets[line - 1], module.module.names.module)
+        if offset == ENTRY:
+            offset = module.module.codes[index - (len(module.functions) - len(module.module.codes))].offset
+        frame = Frame(index, module.function_name(index), offset, module.module.names.module)
         return frame, translation.traps.get(line, TrapCode.MEMORY_OUT_OF_BOUNDS)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from wrt_core.engines.stackless.compiled import MARK, Compiled
-from wrt_core.engines.stackless.translation.variant import Variant
+from wrt_core.engines.stackless.translation.variant import Form, Variant
 from wrt_core.runtime.function import Func
 
 __all__ = ["TAIL", "coroutine_of", "coroutine_tail_of", "tail_of"]
@@ -58,7 +58,7 @@ def _made(func: Func, variant: Variant) -> Entry:
         names = {}
     compiled = names.get(MARK)
     if isinstance(compiled, Compiled) and not (variant.is_coroutine and not compiled.may_suspend(func.index)):
-        return compiled.function(func.index, variant, names)
+        return compiled.function(func.index, Form(variant), names)
     return _through_code(len(func.function_type.params), variant)(func)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from wrt_core.engines.stackless.compiled import MARK, Compiled
-from wrt_core.engines.stackless.translation.variant import Variant
+from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.runtime.function import Func
 
 __all__ = ["linked", "place_stub"]
@@ -17,7 +17,7 @@ def place_stub(names: dict[str, Any], compiled: Compiled, func: Func) -> None:
     """Give a function code that, when it is first called, is replaced by a translation and calls that."""
 
     def settle() -> None:
-        func.code = names[f"f{func.index}"] = compiled.function(func.index, Variant.CODE, names)
+        func.code = names[f"f{func.index}"] = compiled.function(func.index, Form(), names)
 
     func.code = names[f"f{func.index}"] = _stub(settle, func)
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from wrt_core.engines.stackless.translation.operand import (
-    ATOM,
-    CALLS,
-    READS,
-    TRAPS,
-    WIDTH_MASK,
-    Operand,
-    name,
-)
+from wrt_core.engines.stackless.translation.operand import CALLS, READS, TRAPS
 from wrt_core.engines.stackless.translation.tables import pop_index
 from wrt_core.engines.stackless.translation.translator import Translator, template
+from wrt_core.engines.stackless.translation.variant import Flavour
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.traps import TrapCode
-from wrt_foundation.types import FuncType, ValueType
+from wrt_foundation.types import FuncType
 
 _C = frozenset(("c",))
 
@@ -27,13 +20,17 @@ def entry(t: Translator, func: str, tail: bool = False) -> str:
     elif tail:
         name = "tail"
     else:
+        name = "code"
+    if t.form.flavour is not Flavour.PLAIN:  # the edition's
+        return f"{name}s[{func}]"
+    if name == "code":
         return f"{func}.code"
     if func[0] == "(":
         return f"{name}_of({func})"
     return f"({func}.{name} or {name}_of({func}))"  # cheap to evaluate twice, and cheaper than a call
 
 
-def call_through(t: Translator, func: str, type: FuncType, reads: frozenset[str] = frozenset()) -> None:
+def call_through(t: Translator, func: str, type: FuncType) -> None:
     """Call the function that the text `func` stands for with what `type` takes from the stack, and push its results."""
     arguments = t.pop_many(len(type.params))
     texts = [each.text for each in arguments]
@@ -41,30 +38,7 @@ def call_through(t: Translator, func: str, type: FuncType, reads: frozenset[str]
         text = f"(yield from {entry(t, func)}({', '.join((*texts, 'd + 1'))}))"
     else:
         text = f"{entry(t, func)}({', '.join(texts)})"
-    push_results(t, text, type.results, arguments, reads)
-
-
-def push_results(
-    t: Translator,
-    text: str,
-    results: tuple[ValueType, ...],
-    arguments: list[Operand],
-    reads: frozenset[str] = frozenset(),
-) -> None:
-    """Push the results of `text`, which runs other code and gives none, one or a tuple."""
-    if len(results) == 1:
-        # One result stays pending, so that it can be stored, returned or tested where it is used.
-        variables = Operand("", results[0], ATOM, reads=reads)
-        t.combine(text, ATOM, results[0], (*arguments, variables), 0, WIDTH_MASK.get(results[0], 0), CALLS)
-        return
-    if not results:
-        t.statement(text, CALLS)
-        return
-    height = len(t.stack)
-    slots = [f"s{height + index}" for index in range(len(results))]
-    t.statement(f"{', '.join(slots)} = {text}", CALLS, frozenset(slots))
-    for slot, result in zip(slots, results, strict=True):
-        t.push(name(slot, result))
+    t.call(text, type.results, CALLS)
 
 
 @template("call")
@@ -74,7 +48,7 @@ def call(t: Translator, instruction: Instruction, index: int) -> None:
         call_through(t, f"functions[{index}]", type_)
         return
     arguments = t.pop_many(len(type_.params))
-    push_results(t, f"f{index}({', '.join(each.text for each in arguments)})", type_.results, arguments)
+    t.call(f"f{index}({', '.join(each.text for each in arguments)})", type_.results, CALLS)
 
 
 def callee_in_table(t: Translator, type_index: int, table: int) -> FuncType:
@@ -93,4 +67,4 @@ def call_indirect(t: Translator, instruction: Instruction, immediates: tuple[int
     type_ = callee_in_table(t, type_index, table)
     expected = f"y{type_index}"
     # `checked` raises for null and for another type, and passes a declared subtype.
-    call_through(t, f"(c if c is not None and c.type is {expected} else checked(c, {expected}))", type_, _C)
+    call_through(t, f"(c if c is not None and c.type is {expected} else checked(c, {expected}))", type_)

@@ -5,9 +5,17 @@ Code that runs in no continuation can resume one, but has nothing to suspend: a 
 
 from __future__ import annotations
 
-from wrt_core.engines.stackless.translation.calls import push_results
 from wrt_core.engines.stackless.translation.exceptions import tag_parameters
-from wrt_core.engines.stackless.translation.operand import ATOM, CALLS, CONDITIONAL, READS, TRAPS, Operand, name
+from wrt_core.engines.stackless.translation.operand import (
+    ATOM,
+    CALLS,
+    CONDITIONAL,
+    NOTHING,
+    READS,
+    TRAPS,
+    Operand,
+    name,
+)
 from wrt_core.engines.stackless.translation.references import or_null
 from wrt_core.engines.stackless.translation.source import Line
 from wrt_core.engines.stackless.translation.translator import Translator, template
@@ -53,7 +61,7 @@ def bind(t: Translator, instruction: Instruction, immediates: tuple[int, int]) -
 def _ask(t: Translator, text: str, results: tuple[ValueType, ...], operands: list[Operand]) -> None:
     """Ask for what only makes sense in a continuation."""
     if t.variant.is_coroutine:
-        push_results(t, f"(yield {text})", results, operands)
+        t.call(f"(yield {text})", results, CALLS)
         return
     effects = READS | TRAPS
     for operand in operands:
@@ -136,7 +144,7 @@ def _resume(
         effects |= operand.effects
     text = f"(yield (resume, {how}))" if t.variant.is_coroutine else f"run({how})"
     if not labels:
-        push_results(t, f"{text}[1]", results, operands)
+        t.call(f"{text}[1]", results, CALLS)
         return
     t.statement(f"h, r = {text}", effects, frozenset(("r",)))
     for number, (_, depth) in enumerate(labels, 1):
@@ -144,7 +152,7 @@ def _resume(
     if len(results) == 1:
         t.push(name("r", results[0]))
     elif results:
-        push_results(t, "r", results, [])
+        t.call("r", results, NOTHING)
 
 
 def _label_type(t: Translator, depth: int | None) -> DefinedType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wrt_core.engines.stackless.translation.landings import held, landed
 from wrt_core.engines.stackless.translation.operand import CONDITIONAL, READS, TRAPS, UNARY, Operand, is_integer, name
-from wrt_core.engines.stackless.translation.source import Line
+from wrt_core.engines.stackless.translation.source import DEPARTED, Line
 from wrt_core.engines.stackless.translation.stack import assignment, moves_of
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.tree import (
@@ -28,7 +28,7 @@ def block(t: Translator, instruction: Instruction, type: BlockType) -> None:
 
 @template("loop")
 def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
-    t.open("loop", type, Label(loop=True))
+    t.loop_head(t.open("loop", type, Label(loop=True)))
 
 
 def tests(condition: Operand) -> tuple[str, str]:
@@ -92,7 +92,7 @@ def _end_function(t: Translator) -> None:
     if t.departure.uses:
         t.departure.order = t.next_order()
         inside = Block(t.departure, t.body, t.offset)
-        t.body = Sequence([inside, Line(t.make, t.offset), Stop("return r", t.offset)], False)
+        t.body = Sequence([inside, Line(t.make, DEPARTED), Stop("return r", t.offset)], False)
 
 
 def _return(t: Translator, values: list[Operand]) -> Stop:

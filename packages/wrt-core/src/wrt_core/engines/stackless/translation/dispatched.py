@@ -43,6 +43,7 @@ class _Flattener:
         self.regions: list[_Region] = [_Region(0)]
         self.region_of: list[int] = []
         self.target: dict[Label, int] = {}
+        self.heads: dict[int, int] = {}
         self.current: list[Line] | None = None
         self.region = 0
         self.tasks: list[Callable[[], None]] = []
@@ -98,6 +99,7 @@ class _Flattener:
                 head = self.target[label] = self.new()
                 self.goto(head, offset)
                 self.start(head)
+                self.heads[head] = offset
                 self.then(self.nodes(body))
             case Try():
                 self._try(node)
@@ -154,6 +156,7 @@ def write_dispatched(body: Sequence, source: Source) -> None:
     """Write a function's tree to `source`."""
     flat = _Flattener()
     flat.run(body)
+    source.blocks = flat.heads
     source.add(1, "pc = 0", 0)
     source.add(1, "while True:", 0)
     indent = 2

@@ -30,11 +30,13 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
     wide,
 )
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
-from wrt_core.engines.stackless.translation.source import NOWHERE, Line, Source, TooDeep
+from wrt_core.engines.stackless.translation.resumption import rest
+from wrt_core.engines.stackless.translation.safe_points import Kind, SafePoint, checks
+from wrt_core.engines.stackless.translation.source import ENTRY, NOWHERE, Line, Source, TooDeep
 from wrt_core.engines.stackless.translation.structured import write_structured
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Frame, Translator
 from wrt_core.engines.stackless.translation.tree import Label, Loop, Node, Sequence
-from wrt_core.engines.stackless.translation.variant import STRIDE, Variant
+from wrt_core.engines.stackless.translation.variant import STRIDE, Flavour, Form
 from wrt_core.engines.stackless.translation.vector_numbers import held_as_numbers
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
@@ -43,7 +45,7 @@ from wrt_foundation.instructions import BY_NAME
 from wrt_foundation.traps import TrapCode
 from wrt_foundation.types import NumType, ValueType
 
-__all__ = ["Translation", "translate"]
+__all__ = ["Translation", "safe_points", "translate"]
 
 TEMPLATE_MODULES = (
     aggregates,
@@ -75,7 +77,9 @@ class Translation:
 
     `code` is the function's code object; its globals are an instance's namespace. `offsets` has, for
     each line of the source from 1, the wasm offset that the line came from; `traps` what an IndexError
-    on a line means where it is not memory out of bounds. `constants` belong in the namespace.
+    on a line means where it is not memory out of bounds. `constants` belong in the namespace. `heads` has the
+    offsets of loops, by the line that begins the Python loop or, if the function is in dispatched form, by the value
+    of `pc` that does.
     """
 
     code: CodeType
@@ -83,6 +87,8 @@ class Translation:
     traps: dict[int, TrapCode]
     constants: dict[str, Any]
     source: str
+    heads: dict[int, int]
+    dispatched: bool
 
 
 _ZERO = {NumType.I32: "0", NumType.I64: "0", NumType.F32: "0.0", NumType.F64: "0.0", NumType.V128: "ZERO"}
@@ -92,12 +98,15 @@ _OPENING = frozenset(BY_NAME[each] for each in ("block", "loop", "if", "try_tabl
 _ASSIGNING = frozenset((BY_NAME["local.set"], BY_NAME["local.tee"]))
 
 
+_PLAIN = Form()
+
+
 def translate(
     module: ValidatedModule,
     index: int,
     write: Callable[[Sequence, Source], None] = write_structured,
     filename: str = "<wasm>",
-    variant: Variant = Variant.CODE,
+    form: Form = _PLAIN,
     may_suspend: Callable[[int], bool] = lambda _: True,
 ) -> Translation:
     """Translate the function at `index`, which must be one that the module defines.
@@ -105,10 +114,7 @@ def translate(
     `write` is the form to try first; the dispatched form takes over where it would nest too deep. For coroutines,
     `may_suspend` says whether calls of a function need its coroutine.
     """
-    translator = read(module, index, variant, may_suspend)
-    if numbers := held_as_numbers(translator):
-        translator = read(module, index, variant, may_suspend, numbers)
-    source = _render(translator, write)
+    source, translator = _translated(module, index, write, form, may_suspend)
     python = source.render()
     unit = compile(python, filename, "exec", dont_inherit=True)
     code = next(each for each in unit.co_consts if isinstance(each, CodeType))
@@ -120,31 +126,55 @@ def translate(
         {number: line.trap for number, line in enumerate(source.lines, 1) if line.trap is not None},
         translator.constants,
         python,
+        source.heads,
+        source.blocks is not None,
     )
+
+
+def safe_points(
+    module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool]
+) -> tuple[dict[int, SafePoint], frozenset[int]]:
+    """Return the safe points of a translation by offset, and its locals that are vectors held as numbers."""
+    translator = _read(module, index, form, may_suspend, pointed=True)
+    assert translator.points is not None
+    return translator.points, translator.numbers
+
+
+def _read(
+    module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool], pointed: bool = False
+) -> Translator:
+    translator = read(module, index, form, may_suspend, pointed=pointed)
+    if numbers := held_as_numbers(translator):
+        translator = read(module, index, form, may_suspend, numbers, pointed)
+    return translator
 
 
 def read(
     module: ValidatedModule,
     index: int,
-    variant: Variant,
+    form: Form,
     may_suspend: Callable[[int], bool],
     numbers: frozenset[int] = frozenset(),
+    pointed: bool = False,
 ) -> Translator:
-    """Read a function's instructions into a tree; see `Translator.numbers`."""
+    """Read a function's instructions into a tree; see `Translator.numbers`. If `pointed`, note its safe points."""
     imported = len(module.function_types) - len(module.module.codes)
     body = module.module.codes[index - imported]
     type_ = module.function_types[index]
     local_types: list[ValueType] = list(type_.params)
     for count, each in body.locals:
         local_types += [close(each, module.types)] * count
-    translator = Translator(module, index, variant, may_suspend, type_, local_types)
+    translator = Translator(module, index, form, may_suspend, type_, local_types)
     translator.numbers = numbers
+    if pointed:
+        translator.points = {}
     instructions = list(read_instructions(body.code, body.offset))
     translator.assigned = frozenset(
         immediate for instruction, immediate, _ in instructions if instruction in _ASSIGNING
     )
     translator.frames.append(Frame("function", Label(), (), type_.results, 0, translator.body, body.offset))
     templates = TEMPLATES
+    meters = translator.meters
     skipped = 0
     for instruction, immediate, position in instructions:
         if not translator.reachable:
@@ -158,28 +188,50 @@ def read(
             if instruction not in _CLOSING and instruction not in _DIVIDING:
                 continue
         translator.offset = position
+        if meters:
+            meters[-1].cost += 1
         templates[instruction](translator, instruction, immediate)
     return translator
 
 
-def _render(translator: Translator, write: Callable[[Sequence, Source], None]) -> Source:
+def _translated(
+    module: ValidatedModule,
+    index: int,
+    write: Callable[[Sequence, Source], None],
+    form: Form,
+    may_suspend: Callable[[int], bool],
+) -> tuple[Source, Translator]:
+    translator = _read(module, index, form, may_suspend)
     source = Source()
-    _enter(translator, source)
-    zeros = _zeros(translator)
-    if translator.head.uses:  # a tail call of itself starts over, with its locals zero again
-        nodes: list[Node] = [*(Line(text, 0) for text in zeros), *translator.body.nodes]
-        translator.head.order = translator.next_order()
-        translator.body = Sequence([Loop(translator.head, Sequence(nodes, translator.body.falls), 0)], False)
-    else:
-        for text in zeros:
-            source.add(1, text, 0)
+    if translator.entry_meter is not None:
+        translator.entry_meter.write()
+    body = _whole(translator, source) if form.resumed is None else _rest(translator, source, form.resumed)
     start = len(source.lines)
     try:
-        write(translator.body, source)
+        write(body, source)
     except TooDeep:
         del source.lines[start:]
-        write_dispatched(translator.body, source)
-    return source
+        write_dispatched(body, source)
+    return source, translator
+
+
+def _whole(translator: Translator, source: Source) -> Sequence:
+    """Write how the function begins, and return what it does then."""
+    _enter(translator, source)
+    zeros = [Line(text, 0) for text in _zeros(translator)]
+    check = checks(translator.form.flavour, ENTRY, translator.entry_meter)
+    if translator.head.uses:  # a tail call of itself starts over, with its locals zero again
+        return _headed(translator, [*check, *zeros])
+    for line in (*check, *zeros):
+        source.add(1, line.text, line.offset)
+    return translator.body
+
+
+def _headed(translator: Translator, first: list[Line]) -> Sequence:
+    """The body as a loop that a tail call of itself goes round."""
+    body = translator.body
+    translator.head.order = translator.next_order()
+    return Sequence([Loop(translator.head, Sequence([*first, *body.nodes], body.falls), ENTRY)], False)
 
 
 def _enter(translator: Translator, source: Source) -> None:
@@ -187,13 +239,50 @@ def _enter(translator: Translator, source: Source) -> None:
     variant = translator.variant
     names = [f"l{index}" for index in range(len(translator.type.params))]
     depth = ["d"] if variant.is_coroutine else []
-    source.add(0, f"def f({', '.join([*(['t'] if variant.is_tail else names), *depth])}):", 0)
+    source.add(0, f"def f({', '.join([*(['t'] if variant.is_tail else names), *depth])}):", ENTRY)
     if variant.is_tail and names:
-        source.add(1, f"_, _, {', '.join(names)} = t", 0)
+        source.add(1, f"_, _, {', '.join(names)} = t", ENTRY)
     if variant.is_coroutine:
         # Yielded, and not entered, it starts over with nothing above it.
-        again = f"coroutine_of(functions[{translator.index}])({', '.join((*names, 'd + 1'))})"
-        source.add(1, f"if not d % {STRIDE}: return (yield {again})", NOWHERE)
+        again = (
+            f"coroutines[functions[{translator.index}]]"
+            if translator.form.flavour is not Flavour.PLAIN
+            else (f"coroutine_of(functions[{translator.index}])")
+        )
+        source.add(1, f"if not d % {STRIDE}: return (yield {again}({', '.join((*names, 'd + 1'))}))", NOWHERE)
+
+
+def _rest(translator: Translator, source: Source, offset: int) -> Sequence:
+    """Write how a function goes on at a safe point, and return what it does then.
+
+    It is called with its locals, its operand stack, the exceptions it holds, what the call there gave (nothing, one
+    value or a tuple), and the exception that it threw instead, if any.
+    """
+    assert translator.points is not None
+    point = translator.points[offset]
+    source.add(0, "def f(locals, stack, held, given, thrown):", ENTRY)
+    for local in sorted(translator.used):
+        text = f"locals[{local}]"
+        source.add(1, f"l{local} = {_number(text) if local in translator.numbers else text}", offset)
+    for height, is_number in point.slots:
+        text = f"stack[{height}]"
+        source.add(1, f"s{height} = {_number(text) if is_number else text}", offset)
+    for number, construct in enumerate(point.held):
+        source.add(1, f"e{construct} = held[{number}]", offset)
+    entry: list[Node] = []
+    if point.kind is Kind.CALL:
+        entry.append(Line("if thrown is not None: raise thrown", offset))
+        if point.targets:
+            entry.append(Line(f"{', '.join(point.targets)} = given", offset))
+    body = translator.body
+    if translator.head.uses:
+        meter = checks(translator.form.flavour, ENTRY, translator.entry_meter)
+        body = _headed(translator, [*meter, *(Line(text, 0) for text in _zeros(translator))])
+    return rest(body, point.node, entry, point.kind is Kind.LOOP)
+
+
+def _number(text: str) -> str:
+    return f"number({text}, 'little')"
 
 
 def _zeros(translator: Translator) -> list[str]:

@@ -76,4 +76,4 @@ def present(t: Translator) -> str:
 def call_ref(t: Translator, instruction: Instruction, type_index: int) -> None:
     type_ = t.module.types[type_index].composite
     assert isinstance(type_, FuncType)
-    call_through(t, present(t), type_, _C)
+    call_through(t, present(t), type_)

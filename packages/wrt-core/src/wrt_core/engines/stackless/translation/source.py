@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from wrt_foundation.traps import TrapCode
 
-__all__ = ["NOWHERE", "Line", "Source", "TooDeep"]
+__all__ = ["DEPARTED", "ENTRY", "NOWHERE", "Line", "Source", "TooDeep"]
 
 INDENT_LIMIT = 88
 """Levels of indentation: Python's tokenizer refuses 100."""
@@ -17,6 +17,12 @@ BLOCK_LIMIT = 16
 
 NOWHERE = -1
 """The offset of a line that stands for no instruction, and for no frame of the guest's stack."""
+
+ENTRY = -2
+"""The offset of a line that runs when a function is entered, before its first instruction."""
+
+DEPARTED = -3
+"""The offset of a line that makes a tail call: its function has nothing left to do but to pass on the result."""
 
 
 class TooDeep(Exception):
@@ -34,6 +40,8 @@ class Line:
     offset: int
     trap: TrapCode | None = None
     indent: int = 0
+    head: int | None = None
+    """The offset of the wasm loop that the line begins."""
 
 
 @dataclass(slots=True)
@@ -41,6 +49,15 @@ class Source:
     """Lines of one function, in order."""
 
     lines: list[Line] = field(default_factory=list)
+    blocks: dict[int, int] | None = None
+    """In dispatched form, the offsets of loops by the number of the block that begins them."""
+
+    @property
+    def heads(self) -> dict[int, int]:
+        """The offsets of loops, by the line that begins the Python loop, or by block."""
+        if self.blocks is not None:
+            return self.blocks
+        return {number: line.head for number, line in enumerate(self.lines, 1) if line.head is not None}
 
     def add(self, indent: int, text: str, offset: int, trap: TrapCode | None = None) -> None:
         """Append a line. Raises `TooDeep` past the indentation that Python takes."""

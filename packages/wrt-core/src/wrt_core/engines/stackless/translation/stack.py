@@ -7,6 +7,7 @@ and moves them into slots, the Python variables `s0`, `s1` … by stack height.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from wrt_core.engines.stackless.translation.operand import (
@@ -25,6 +26,8 @@ __all__ = ["WRITES", "OperandStack", "assignment", "moves_of"]
 
 WRITES = 8
 """A statement's effect: it changes memory, a table or a global."""
+
+_LOCAL = re.compile(r"l\d+")
 
 _SIZE_LIMIT = 40
 """Operators in one expression: past it, Python's parser and compiler would meet their nesting limits."""
@@ -126,6 +129,12 @@ class OperandStack:
         value = operand.clean() if is_integer(operand.type) else operand
         self._emit(f"{slot} = {value.text}")
         self.items[height] = name(slot, operand.type)
+
+    def secure(self) -> None:
+        """Evaluate into slots all that locals alone do not determine."""
+        for height, operand in enumerate(self.items):
+            if operand.effects != NOTHING or any(_LOCAL.fullmatch(each) is None for each in operand.reads):
+                self._assign(height)
 
     def place(self, types: tuple[ValueType, ...], height: int) -> None:
         """Pop as many operands as `types` and assign them to the slots from `height` on, together."""

@@ -308,6 +308,8 @@ class _Writer:
             raise TooDeep
         source = self.source
         source.add(indent, "while True:", offset)
+        if header is not None:
+            source.lines[-1].head = offset
         loop = _PythonLoop(self.loop, header, exits)
         self.loop = loop
         self.blocks += 1

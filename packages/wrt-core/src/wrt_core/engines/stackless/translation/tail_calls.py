@@ -10,7 +10,7 @@ from __future__ import annotations
 from wrt_core.engines.stackless.translation.calls import callee_in_table, entry
 from wrt_core.engines.stackless.translation.operand import TRAPS
 from wrt_core.engines.stackless.translation.references import present
-from wrt_core.engines.stackless.translation.source import Line
+from wrt_core.engines.stackless.translation.source import DEPARTED, Line
 from wrt_core.engines.stackless.translation.stack import assignment
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.tree import Branch, Stop
@@ -33,7 +33,7 @@ def _tail_call(t: Translator, type_: FuncType, func: str) -> None:
         return
     t.append(Line(f"r = {wanted}", t.offset))
     if t.frames[-1].handling is None:
-        t.append(Line(t.make, t.offset))
+        t.append(Line(t.make, DEPARTED))
         t.stop(Stop("return r", t.offset))
     else:  # the handlers around are the caller's, and not the callee's: they are left before the call
         t.escape(t.departure)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.operand import NOTHING, Operand, is_integer, name
-from wrt_core.engines.stackless.translation.source import Line
+from wrt_core.engines.stackless.translation.safe_points import Kind, Meter, SafePoint, checks
+from wrt_core.engines.stackless.translation.source import ENTRY, Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
 from wrt_core.engines.stackless.translation.tree import Block, Conditional, Label, Loop, Node, Sequence
-from wrt_core.engines.stackless.translation.variant import Variant
+from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.canonical import close
 from wrt_foundation.immediates import BlockType
@@ -57,6 +58,8 @@ class Frame:
     """The construct whose handlers take what this one does not; None is the function's caller."""
     landing: Label | None = None
     """Where the handlers of this construct begin, for what is delegated to them."""
+    meter: Meter | None = None
+    """What pays for a turn of a loop."""
     finish: Callable[[Sequence], Sequence] | None = None
     """What becomes of the construct's (last) sequence, where a kind has a file of its own."""
 
@@ -85,14 +88,15 @@ class Translator:
         self,
         module: ValidatedModule,
         index: int,
-        variant: Variant,
+        form: Form,
         may_suspend: Callable[[int], bool],
         type: FuncType,
         local_types: list[ValueType],
     ) -> None:
         self.module = module
         self.index = index
-        self.variant = variant
+        self.form = form
+        self.variant: Variant = form.variant
         self.may_suspend = may_suspend
         self.type = type
         self.local_types = local_types
@@ -113,6 +117,12 @@ class Translator:
         """The locals of type v128 that hold numbers; the others hold bytes."""
         self.votes: Counter[int] = Counter()
         """How much cheaper it would be if a local of type v128 held a number."""
+        self.points: dict[int, SafePoint] | None = None if form.resumed is None else {}
+        """The safe points by offset, where somebody asks for them."""
+        self.entry_meter = Meter(ENTRY) if form.flavour is Flavour.METERED else None
+        self.meters: list[Meter] = [] if self.entry_meter is None else [self.entry_meter]
+        """What pays for the next instruction, last."""
+        self._called: Line | None = None
         self._orders = 0
 
     @property
@@ -199,6 +209,54 @@ class Translator:
         self.statement(f"{slot} = {text}", effects, frozenset((slot,)), trap)
         self.push(name(slot, type))
 
+    # Safe points
+
+    def call(self, text: str, results: tuple[ValueType, ...], effects: int) -> None:
+        """Append a call, a statement of its own, and push its results, which it puts in slots."""
+        if self.form.resumed == self.offset:
+            self.stack.secure()
+        height = len(self.stack)
+        slots = [f"s{height + index}" for index in range(len(results))]
+        self.statement(f"{', '.join(slots)} = {text}" if slots else text, effects, frozenset(slots))
+        node = self.sequence.nodes[-1]
+        assert isinstance(node, Line)
+        self._called = node
+        if self.points is not None:
+            self.points[self.offset] = SafePoint.of(Kind.CALL, node, slots, self.stack, self._held())
+        for slot, each in zip(slots, results, strict=True):
+            self.push(name(slot, each))
+
+    def redirect(self, slot: str, variable: str) -> bool:
+        """Have the call just made put its only result, which was popped, in a local; say whether that can be."""
+        node = self._called
+        nodes = self.sequence.nodes
+        if node is None or not nodes or nodes[-1] is not node or not node.text.startswith(f"{slot} = "):
+            return False
+        if any(variable in operand.reads for operand in self.stack.items):
+            return False
+        node.text = variable + node.text[len(slot) :]
+        self._called = None
+        if self.points is not None:
+            for point in self.points.values():
+                if point.node is node:
+                    point.targets = (variable,)
+        return True
+
+    def loop_head(self, frame: Frame) -> None:
+        """Append what is done at the head of a loop that was just opened."""
+        meter = None
+        if self.meters:
+            meter = frame.meter = Meter(self.offset)
+            self.meters.append(meter)
+        lines = checks(self.form.flavour, self.offset, meter)
+        if self.points is not None:
+            lines = lines or [Line("pass", self.offset)]
+            self.points[self.offset] = SafePoint.of(Kind.LOOP, lines[0], [], self.stack, self._held())
+        self.sequence.nodes += lines
+
+    def _held(self) -> tuple[int, ...]:
+        return tuple(frame.offset for frame in self.frames if frame.kind == "catch")
+
     def append(self, node: Node) -> None:
         """Append a node of control."""
         self.sequence.nodes.append(node)
@@ -273,6 +331,9 @@ class Translator:
         """Close the innermost construct: its results go on the stack."""
         frame = self.frames.pop()
         label = frame.label
+        if frame.meter is not None:
+            frame.meter.write()
+            self.meters.pop()
         if frame.landing is not None and not frame.landing.order:
             frame.landing.order = self.next_order()
         label.order = self.next_order()

@@ -46,6 +46,8 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             vote(t, index, -1 if value.number is None else 1)
         if index in t.numbers:
             text = number_of(t, value)
+    if index not in t.numbers and t.redirect(text, variable):
+        return
     if text != variable:
         t.statement(f"{variable} = {text}", value.effects, frozenset((variable,)))
 

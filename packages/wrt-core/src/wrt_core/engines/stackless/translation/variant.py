@@ -1,10 +1,11 @@
-"""Variants of one function: it is translated to a Python function for each way in which it is entered."""
+"""Forms of one function: it is translated to a Python function for each way in which it is entered and watched over."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["STRIDE", "Variant"]
+__all__ = ["STRIDE", "Flavour", "Form", "Variant"]
 
 STRIDE = 16
 """Calls inside one another that are nested generators in a continuation; what would go deeper starts over on its own.
@@ -34,3 +35,32 @@ class Variant(Enum):
     def is_coroutine(self) -> bool:
         """Whether it runs in a continuation."""
         return self in (Variant.COROUTINE, Variant.COROUTINE_TAIL)
+
+
+class Flavour(Enum):
+    """What a function does besides its work at safe points: when it is entered, and at each head of a loop."""
+
+    PLAIN = "plain"
+    """Nothing."""
+    POLLED = "polled"
+    """It looks whether a pause is asked for."""
+    METERED = "metered"
+    """It charges fuel for what it will do until the next safe point, and looks whether a pause is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a function is translated to.
+
+    With `resumed`, that is what is left to do at the safe point at that offset: a function of the locals, the operand
+    stack, and what the call there gave; always one of variant CODE.
+    """
+
+    variant: Variant = Variant.CODE
+    flavour: Flavour = Flavour.PLAIN
+    resumed: int | None = None
+
+    @property
+    def key(self) -> tuple[str, str, int | None]:
+        """What tells it from others, in plain values."""
+        return self.variant.value, self.flavour.value, self.resumed

@@ -1,0 +1,87 @@
+"""Safe points: where a function can be left and gone on with, since all that is alive is in variables then.
+
+They are the function's entry, the head of each loop, and each call, which is a statement of its own. For each it is
+known which Python expression gives each operand, so that what is in the middle of a function can be read off a
+traceback, without any bookkeeping in code that runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from wrt_core.engines.stackless.translation.operand import is_integer
+from wrt_core.engines.stackless.translation.source import Line
+from wrt_core.engines.stackless.translation.stack import OperandStack
+from wrt_core.engines.stackless.translation.variant import Flavour
+
+__all__ = ["Kind", "Meter", "SafePoint", "checks"]
+
+
+class Kind(Enum):
+    """What is at a safe point."""
+
+    CALL = "call"
+    LOOP = "loop"
+
+
+@dataclass(slots=True)
+class SafePoint:
+    """A call or the head of a loop in one translation.
+
+    `node` is its (first) line. `targets` are the variables that a call's results go to. `stack` has, for each operand
+    below, the expression of its value; `slots` are the heights of those that live in their slots and whether as a
+    number, the others being computed from locals. `held` are the offsets of the constructs around it in whose
+    handlers it is, and which therefore hold an exception, outermost first.
+    """
+
+    kind: Kind
+    node: Line
+    targets: tuple[str, ...]
+    stack: tuple[str, ...]
+    slots: tuple[tuple[int, bool], ...]
+    held: tuple[int, ...]
+
+    @classmethod
+    def of(cls, kind: Kind, node: Line, targets: list[str], stack: OperandStack, held: tuple[int, ...]) -> SafePoint:
+        """Describe the stack as it is while `node` runs."""
+        texts = tuple(each.clean().text if is_integer(each.type) else each.text for each in stack.items)
+        slots = tuple(
+            (height, each.number is not None)
+            for height, each in enumerate(stack.items)
+            if f"s{height}" in (each.text, each.number)
+        )
+        return cls(kind, node, tuple(targets), texts, slots, held)
+
+
+class Meter:
+    """Counts the instructions that a safe point pays for: those up to the next in any case, inner loops aside.
+
+    The lines that charge are written when the count is known; `offset` is theirs.
+    """
+
+    __slots__ = ("_charge", "_check", "cost")
+
+    def __init__(self, offset: int) -> None:
+        self.cost = 0
+        self._charge = Line("", offset)
+        self._check = Line("", offset)
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines that charge."""
+        return [self._charge, self._check]
+
+    def write(self) -> None:
+        """Write the lines: all is counted."""
+        self._charge.text = f"F[0] = n = F[0] - {self.cost}"
+        self._check.text = f"if n < P[0]: stop({self.cost})"
+
+
+def checks(flavour: Flavour, offset: int, meter: Meter | None) -> list[Line]:
+    """The lines at a safe point that is no call."""
+    if meter is not None:
+        return meter.lines
+    if flavour is Flavour.POLLED:
+        return [Line("if P[0]: stop(0)", offset)]
+    return []
