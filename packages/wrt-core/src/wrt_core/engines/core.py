@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from time import perf_counter
+from weakref import WeakKeyDictionary
 
 from wrt_core import hookspecs
+from wrt_core.cache import Cache, Pack, open_cache
+from wrt_core.cache.verdict import validate_once
 from wrt_core.engine import Engine, Source, read_source
 from wrt_core.formats import read_module
 from wrt_core.runtime.instance import Instance
@@ -13,6 +17,7 @@ from wrt_core.runtime.instantiation import instantiate
 from wrt_core.runtime.linking import Imports, link, waiting
 from wrt_core.runtime.store import Store
 from wrt_core.validation import ValidatedModule, validate
+from wrt_core.validation.validated import hash_of
 from wrt_foundation.errors import UnsupportedFeature, WrtError
 from wrt_foundation.features import Feature, Features
 from wrt_foundation.features import features as features_named
@@ -33,7 +38,9 @@ class CoreEngine(Engine):
     * `features`: names of features, or a set, to run fewer than the engine can;
     * `memory_provider`: a provider, or the name of one;
     * `limits`: the implementation limits that modules must keep to;
-    * `plugins`: the plugin manager, for formats and observers; a new one unless given.
+    * `plugins`: the plugin manager, for formats and observers; a new one unless given;
+    * `cache`: where what is found out about modules is kept for other processes: a directory, "default" for the
+      user's own, a `Cache`, or False for nowhere. See `wrt_core.cache.open_cache` for None and the environment.
     """
 
     supported: Features = frozenset()
@@ -46,6 +53,7 @@ class CoreEngine(Engine):
         memory_provider: MemoryProvider | str | None = None,
         limits: ImplementationLimits = DEFAULT_LIMITS,
         plugins: PluginManager | None = None,
+        cache: Cache | str | os.PathLike[str] | bool | None = None,
     ) -> None:
         self._features = self._choose(features)
         self.plugins = get_plugin_manager() if plugins is None else plugins
@@ -53,6 +61,8 @@ class CoreEngine(Engine):
             memory_provider = MemoryProviderFactory.create(memory_provider, manager=self.plugins)
         self.memory_provider = memory_provider
         self.limits = limits
+        self.cache = open_cache(cache)
+        self._packs: WeakKeyDictionary[ValidatedModule, Pack] = WeakKeyDictionary()
         if not hasattr(self.plugins.hook, "wrt_module_loaded"):
             self.plugins.add_hookspecs(hookspecs)
         self.plugins.load_observers()
@@ -80,10 +90,30 @@ class CoreEngine(Engine):
         started = perf_counter()
         found = read_source(source)
         module = found if isinstance(found, Module) else read_module(*found, self.plugins, self.limits)
-        validated = validate(module, features=self._features, limits=self.limits)
+        validated = self._validated(module)
         if self._loaded is not None:
             self._loaded(engine=self, module=validated, seconds=perf_counter() - started)
         return validated
+
+    def _validated(self, module: Module) -> ValidatedModule:
+        # A pack is about bytes: a module that has none, as one made from text, is validated each time.
+        if self.cache is None or not module.binary:
+            return validate(module, features=self._features, limits=self.limits)
+        digest = hash_of(module)
+        pack = self.cache.pack(digest)
+        if pack is None:
+            return validate(module, features=self._features, limits=self.limits)
+        validated = validate_once(module, pack, features=self._features, limits=self.limits)
+        validated.hash = digest
+        self._packs[validated] = pack
+        return validated
+
+    def pack(self, module: ValidatedModule) -> Pack | None:
+        """Return where to keep what is found out about a module for other processes; None for nowhere."""
+        pack = self._packs.get(module)
+        if pack is None and self.cache is not None and module.module.binary:
+            pack = self.cache.pack(module.hash)
+        return pack
 
     def instantiate(
         self, module: ValidatedModule, imports: Imports | None = None, *, store: Store | None = None

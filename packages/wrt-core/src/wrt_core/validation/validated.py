@@ -23,7 +23,7 @@ from wrt_foundation.types import (
     TableType,
 )
 
-__all__ = ["ClosedType", "ExportType", "ImportType", "ValidatedModule"]
+__all__ = ["ClosedType", "ExportType", "ImportType", "ValidatedModule", "hash_of"]
 
 ClosedType = DefinedType | TableType | MemoryType | GlobalType
 """The closed type of what is imported or exported: of functions and tags their definition."""
@@ -50,6 +50,11 @@ class ExportType:
     index: int
 
 
+def hash_of(module: Module) -> str:
+    """Return the SHA-256 of a module's binary, in hexadecimal."""
+    return hashlib.sha256(module.binary or encode(module)).hexdigest()
+
+
 class ValidatedModule:
     """A module that is known to be valid: the only kind that engines take.
 
@@ -74,7 +79,26 @@ class ValidatedModule:
     def __reduce__(self) -> tuple[Any, ...]:
         # Closed types are made anew from the module: they are cheap, and their graph may be deep, which pickling
         # would recurse over.
-        return _restore, (self.module, self.declared_functions, self.features_used)
+        return ValidatedModule.restore, (self.module, self.declared_functions, self.features_used)
+
+    @classmethod
+    def restore(cls, module: Module, declared: frozenset[int], features_used: Features) -> ValidatedModule:
+        """Return a module as what validation made of it before; whoever calls this knows that it is the same module."""
+        context = Context(module, canonical_types(module.types), FeatureUse(ALL), DEFAULT_LIMITS)
+        for import_ in module.imports:
+            context.add(import_.type)
+        for use in module.functions:
+            context.add(FuncUse(use), exact=True)
+        for table in module.tables:
+            context.add(table.type)
+        for memory in module.memories:
+            context.add(memory)
+        for tag in module.tags:
+            context.add(tag)
+        for global_ in module.globals:
+            context.add(global_.type)
+        context.declared.update(declared)
+        return cls(module, context, features_used)
 
     def __repr__(self) -> str:
         name = self.module.names.module
@@ -114,7 +138,7 @@ class ValidatedModule:
     @cached_property
     def hash(self) -> str:
         """The SHA-256 of the module's binary, in hexadecimal: the same module in any process."""
-        return hashlib.sha256(self.module.binary or encode(self.module)).hexdigest()
+        return hash_of(self.module)
 
     @cached_property
     def _function_names(self) -> dict[int, str]:
@@ -128,21 +152,3 @@ class ValidatedModule:
     def function_name(self, index: int) -> str | None:
         """Return what a function is called: by the name section, else by its first export, else by its import."""
         return self._function_names.get(index)
-
-
-def _restore(module: Module, declared: frozenset[int], features_used: Features) -> ValidatedModule:
-    context = Context(module, canonical_types(module.types), FeatureUse(ALL), DEFAULT_LIMITS)
-    for import_ in module.imports:
-        context.add(import_.type)
-    for use in module.functions:
-        context.add(FuncUse(use), exact=True)
-    for table in module.tables:
-        context.add(table.type)
-    for memory in module.memories:
-        context.add(memory)
-    for tag in module.tags:
-        context.add(tag)
-    for global_ in module.globals:
-        context.add(global_.type)
-    context.declared.update(declared)
-    return ValidatedModule(module, context, features_used)

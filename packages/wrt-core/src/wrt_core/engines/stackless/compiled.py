@@ -8,6 +8,8 @@ from time import perf_counter
 from types import CodeType, FunctionType
 from typing import Any
 
+from wrt_core.cache import Pack
+from wrt_core.engines.stackless.stored import Stored
 from wrt_core.engines.stackless.translation.function import Translation, translate
 from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE
 from wrt_core.engines.stackless.translation.suspension import Suspension
@@ -25,14 +27,17 @@ MARK = "__wrt_compiled__"
 class Compiled:
     """What has been translated of a module, shared by its instances and by threads.
 
-    `depth` is how many calls inside one another its engine allows a guest.
+    `depth` is how many calls inside one another its engine allows a guest. What `pack` has is not translated again.
     """
 
-    def __init__(self, module: ValidatedModule, depth: int, compiled: Event | None = None) -> None:
+    def __init__(
+        self, module: ValidatedModule, depth: int, compiled: Event | None = None, pack: Pack | None = None
+    ) -> None:
         self.depth = depth
         # The module holds its compilation, not the other way round, so that both can go.
         self._module = weakref.ref(module)
         self._event = compiled
+        self._stored = None if pack is None else Stored(pack)
         self._translations: dict[tuple[int, Form], Translation] = {}
         self._codes: dict[int, tuple[int, Translation]] = {}  # by identity: Python takes equal code for the same
         self._lock = threading.RLock()
@@ -54,14 +59,22 @@ class Compiled:
             with self._lock:
                 found = self._translations.get(key)
                 if found is None:
-                    started = perf_counter()
-                    filename = f"{self.filename[:-1]} {index}>"
-                    found = translate(self.module, index, filename=filename, form=form, may_suspend=self.may_suspend)
+                    found = self._stored.get(self.module, index, form) if self._stored is not None else None
+                    if found is None:
+                        found = self._translated(index, form)
                     self._codes[id(found.code)] = (index, found)
                     self._translations[key] = found
-                    if self._event is not None:
-                        self._event(module=self.module, index=index, seconds=perf_counter() - started)
         return found
+
+    def _translated(self, index: int, form: Form) -> Translation:
+        started = perf_counter()
+        filename = f"{self.filename[:-1]} {index}>"
+        made = translate(self.module, index, filename=filename, form=form, may_suspend=self.may_suspend)
+        if self._stored is not None:
+            self._stored.put(made, index, form)
+        if self._event is not None:
+            self._event(module=self.module, index=index, seconds=perf_counter() - started)
+        return made
 
     def function(self, index: int, form: Form, names: dict[str, Any]) -> FunctionType:
         """Return a form of the function at `index` as a Python function with these globals."""

@@ -40,7 +40,8 @@ class StacklessEngine(CoreEngine):
         module = instance.module
         compiled = self._modules.get(module)
         if compiled is None:
-            compiled = self._modules.setdefault(module, Compiled(module, self.max_call_depth, self._compiled))
+            compiled = Compiled(module, self.max_call_depth, self._compiled, self.pack(module))
+            compiled = self._modules.setdefault(module, compiled)
         imported = len(instance.functions)
         for index in range(imported, len(module.functions)):
             name = module.function_name(index)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from wrt_core.engines.stackless.translation.control import branch_when
 from wrt_core.engines.stackless.translation.operand import ATOM, CONDITIONAL, TRAPS, Operand
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.runtime.references import membership
+from wrt_core.validation import ValidatedModule
 from wrt_foundation.canonical import close
 from wrt_foundation.immediates import Cast
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import I32, AbstractHeapType, RefType
 
-__all__ = ["closed", "difference"]
+__all__ = ["TEST", "closed", "difference", "test_named"]
+
+TEST = "is_"
+"""How the names of tests begin."""
 
 
 def closed(t: Translator, type_: RefType) -> RefType:
@@ -22,8 +29,17 @@ def closed(t: Translator, type_: RefType) -> RefType:
 def _test(t: Translator, type_: RefType, reference: Operand) -> str:
     """The text that says whether a reference is of a type."""
     key = f"{'null_' if type_.nullable else ''}{'exact_' if type_.exact else ''}{type_.heap}"
-    name = t.constant_name("is_", key, membership(closed(t, type_)))
+    name = t.constant_name(TEST, key, membership(closed(t, type_)))
     return f"{name}({reference.text})"
+
+
+def test_named(name: str, module: ValidatedModule) -> Callable[[Any], bool]:
+    """The test that a translation of this module knows by that name: for one that was kept without its constants."""
+    *flags, heap = name.removeprefix(TEST).split("_")
+    type_ = RefType(
+        "null" in flags, int(heap) if heap.isdecimal() else AbstractHeapType[heap.upper()], "exact" in flags
+    )
+    return membership(close(type_, module.types))
 
 
 def difference(source: RefType, target: RefType) -> RefType:

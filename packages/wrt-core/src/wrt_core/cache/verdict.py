@@ -1,0 +1,26 @@
+"""The verdict: that a module is valid, and what validation found out, kept for the next process."""
+
+from __future__ import annotations
+
+from wrt_core.cache.pack import Pack
+from wrt_core.validation import ValidatedModule, validate
+from wrt_foundation.features import Feature, Features
+from wrt_foundation.limits import ImplementationLimits
+from wrt_foundation.module import Module
+
+__all__ = ["validate_once"]
+
+
+def validate_once(module: Module, pack: Pack, *, features: Features, limits: ImplementationLimits) -> ValidatedModule:
+    """Return `module` validated, as `validate` does, but for a module that its pack knows to be valid.
+
+    The verdict holds for the features and limits it was found with. Only what is valid is kept.
+    """
+    key = ("valid", sorted(each.value for each in features), repr(limits))
+    found = pack.get(*key)
+    if found is not None:
+        declared, used = found
+        return ValidatedModule.restore(module, frozenset(declared), frozenset(map(Feature, used)))
+    validated = validate(module, features=features, limits=limits)
+    pack.put((sorted(validated.declared_functions), sorted(each.value for each in validated.features_used)), *key)
+    return validated

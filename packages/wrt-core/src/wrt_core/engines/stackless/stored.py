@@ -1,0 +1,44 @@
+"""Translations as they are kept in a module's pack, and how they come back."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from wrt_core.cache import Pack
+from wrt_core.engines.stackless.translation.casts import TEST, test_named
+from wrt_core.engines.stackless.translation.function import Translation
+from wrt_core.engines.stackless.translation.variant import Form
+from wrt_core.validation import ValidatedModule
+from wrt_foundation.traps import TrapCode
+
+__all__ = ["Stored"]
+
+_KIND = "stackless"
+
+
+class Stored:
+    """The translations of one module that its pack has, by function and form."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+
+    def get(self, module: ValidatedModule, index: int, form: Form) -> Translation | None:
+        """Return a translation, None if it was not kept."""
+        found = self._pack.get(_KIND, index, form.key)
+        if found is None:
+            return None
+        found["traps"] = {line: TrapCode[name] for line, name in found["traps"].items()}
+        for name in found.pop("tests"):
+            found["constants"][name] = test_named(name, module)
+        return Translation(source="", **found)
+
+    def put(self, translation: Translation, index: int, form: Form) -> None:
+        """Keep a translation. Its source is left out: it is there to be read, and can be had again."""
+        kept: dict[str, Any] = {each.name: getattr(translation, each.name) for each in fields(translation)}
+        del kept["source"]
+        kept["traps"] = {line: trap.name for line, trap in translation.traps.items()}
+        # A cast's test is a function, which its name says how to make.
+        kept["tests"] = [name for name in translation.constants if name.startswith(TEST)]
+        kept["constants"] = {name: each for name, each in translation.constants.items() if not name.startswith(TEST)}
+        self._pack.put(kept, _KIND, index, form.key)
