@@ -17,7 +17,7 @@ from wrt_core.cache.directory import UnsafeCacheDirectory, default_directory, pr
 from wrt_core.cache.fingerprint import fingerprint
 from wrt_core.cache.pack import Pack, PackFile
 
-__all__ = ["VARIABLE", "Cache", "CachedModule", "open_cache"]
+__all__ = ["VARIABLE", "Cache", "CacheWarning", "CachedModule", "open_cache"]
 
 VARIABLE = "WRT_CACHE"
 """The environment variable: "off" for no cache whatever the program says, or the directory to use."""
@@ -26,6 +26,10 @@ SIZE_LIMIT = 512 << 20
 _SUFFIX = ".pack"
 _LEFT_BEHIND = 3600
 """Seconds after which a file that somebody began to write is nobody's."""
+
+
+class CacheWarning(UserWarning):
+    """There is no cache where one was asked for; work goes on without it."""
 
 
 class CachedModule(NamedTuple):
@@ -65,16 +69,15 @@ class Cache:
 
         It lives as long as somebody refers to it.
         """
-        written_for = fingerprint()
-        if written_for is None:
+        ours = fingerprint()
+        if ours is None:
             return None
         with self._lock:
             pack = self._packs.get(module_hash)
             if pack is None:
-                name = f"{module_hash}.{sys.implementation.cache_tag}-{written_for.hex()[:8]}{_SUFFIX}"
-                pack = Pack(
-                    PackFile(self.directory / name, written_for, partial(_trim, self.directory, self.size_limit))
-                )
+                name = f"{module_hash}.{sys.implementation.cache_tag}-{ours.hex()[:8]}{_SUFFIX}"
+                trim = partial(_trim, self.directory, self.size_limit)
+                pack = Pack(PackFile(self.directory / name, ours + module_hash.encode(), trim))
                 self._packs[module_hash] = pack
         return pack
 
@@ -117,7 +120,7 @@ def open_cache(choice: Cache | str | os.PathLike[str] | bool | None) -> Cache | 
     try:
         return Cache(environment or default_directory())
     except (UnsafeCacheDirectory, RuntimeError) as error:  # RuntimeError: a user without a home
-        warnings.warn(f"running without a cache: {error}", stacklevel=3)
+        warnings.warn(CacheWarning(f"running without a cache: {error}"), stacklevel=3)
         return None
 
 

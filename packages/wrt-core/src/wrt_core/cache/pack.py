@@ -4,8 +4,7 @@
 bytes   contents
 ======  ===================================================================
 8       a magic number
-16      the fingerprint of whom the contents are good for
-16      the digest of all the above and below, up to the payloads
+16      the digest of the above, what the contents are about and good for, and the below up to the payloads
 4       the number of entries, little-endian
 44 n    the entries: digest of the key, digest of the payload, offset, size
 …       the payloads: `marshal`
@@ -34,7 +33,7 @@ from wrt_core.cache.directory import ours_alone
 __all__ = ["MAGIC", "Pack", "PackFile", "entries_of"]
 
 MAGIC = b"wrtpack\x01"
-_HEADER = struct.Struct("<8s16s16sI")
+_HEADER = struct.Struct("<8s16sI")
 _ROW = struct.Struct("<16s16sQI")
 _DIGEST = 16
 
@@ -56,19 +55,19 @@ def _digest(data: bytes | memoryview) -> bytes:
     return hashlib.blake2b(data, digest_size=_DIGEST).digest()
 
 
-def entries_of(data: bytes, fingerprint: bytes) -> dict[bytes, Entry] | None:
-    """Return the entries of a pack's bytes by the digests of their keys; None if they are not one that is good for us.
+def entries_of(data: bytes, subject: bytes) -> dict[bytes, Entry] | None:
+    """Return the entries of a pack's bytes by the digests of their keys; None if they are no pack about `subject`.
 
     Payloads are not looked at.
     """
     if len(data) < _HEADER.size:
         return None
-    magic, written_for, digest, count = _HEADER.unpack_from(data)
+    magic, digest, count = _HEADER.unpack_from(data)
     end = _HEADER.size + count * _ROW.size
-    if magic != MAGIC or written_for != fingerprint or end > len(data):
+    if magic != MAGIC or end > len(data):
         return None
     index = data[_HEADER.size : end]
-    if _index_digest(fingerprint, index) != digest:
+    if _digest(MAGIC + subject + index) != digest:
         return None
     view = memoryview(data)
     return {
@@ -76,27 +75,26 @@ def entries_of(data: bytes, fingerprint: bytes) -> dict[bytes, Entry] | None:
     }
 
 
-def _index_digest(fingerprint: bytes, index: bytes) -> bytes:
-    return _digest(MAGIC + fingerprint + index)
-
-
-def _bytes_of(entries: Mapping[bytes, Entry], fingerprint: bytes) -> bytes:
+def _bytes_of(entries: Mapping[bytes, Entry], subject: bytes) -> bytes:
     """The bytes of a pack: the inverse of `entries_of`."""
     offset = _HEADER.size + len(entries) * _ROW.size
     index = bytearray()
     for key, entry in entries.items():
         index += _ROW.pack(key, entry.digest, offset, len(entry.payload))
         offset += len(entry.payload)
-    header = _HEADER.pack(MAGIC, fingerprint, _index_digest(fingerprint, bytes(index)), len(entries))
+    header = _HEADER.pack(MAGIC, _digest(MAGIC + subject + index), len(entries))
     return b"".join((header, index, *(entry.payload for entry in entries.values())))
 
 
 class PackFile:
-    """The file of a pack. Nothing here raises for what a disk can do: what can't be read or written is left."""
+    """The file of a pack: nothing here raises for what a disk can do.
 
-    def __init__(self, path: Path, fingerprint: bytes, saved: Callable[[], object]) -> None:
+    `subject` is what it is about, a module, and good for, a Python and a WRT; `saved` is called when it was written.
+    """
+
+    def __init__(self, path: Path, subject: bytes, saved: Callable[[], object]) -> None:
         self.path = path
-        self.fingerprint = fingerprint
+        self.subject = subject
         self._saved = saved
 
     def read(self) -> dict[bytes, Entry]:
@@ -105,7 +103,7 @@ class PackFile:
             data = self._contents()
         except OSError:
             return {}
-        entries = None if data is None else entries_of(data, self.fingerprint)
+        entries = None if data is None else entries_of(data, self.subject)
         if entries is None:
             with contextlib.suppress(OSError):
                 self.path.unlink()
@@ -135,7 +133,7 @@ class PackFile:
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
             with open(os.open(temporary, flags, 0o600), "wb") as file:  # noqa: PTH123 - it is opened already
-                file.write(_bytes_of(merged, self.fingerprint))
+                file.write(_bytes_of(merged, self.subject))
             temporary.replace(self.path)
         except OSError:
             # Read-only, full, or on Windows open in another process.
