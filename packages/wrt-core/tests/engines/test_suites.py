@@ -12,6 +12,7 @@ import pytest
 
 from wrt_core.engines.stackless import engine
 from wrt_core.engines.stackless.compiled import Compiled
+from wrt_core.engines.stackless.entries import coroutine_of
 from wrt_core.engines.stackless.stack_switching import runner, use
 from wrt_core.runtime.continuation import Continuation
 from wrt_core.runtime.function import Func
@@ -56,7 +57,7 @@ def in_a_continuation(monkeypatch: pytest.MonkeyPatch) -> None:
     entering = engine.entering
 
     def entering_continuations(depth: int, *more: Any) -> Callable[[Func, Sequence[Any]], Any]:
-        enter, run = entering(depth, *more), runner(depth)
+        enter, run = entering(depth, *more), runner(depth, coroutine_of)
 
         def enter_continuation(func: Func, args: Sequence[Any]) -> Any:
             def code(*values: Any) -> Any:

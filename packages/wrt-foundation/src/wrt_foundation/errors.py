@@ -14,6 +14,7 @@ __all__ = [
     "BudgetExceeded",
     "CapabilityDenied",
     "DecodeError",
+    "ExecutionError",
     "Exit",
     "LinkError",
     "PluginError",
@@ -211,6 +212,10 @@ class QuotaExceeded(WrtError):
         self.kind = kind
         self.requested = requested
         self.available = available
+
+
+class ExecutionError(WrtError):
+    """An execution was asked for what it can't do in its state, or what its engine can't do at all."""
 
 
 class PluginError(WrtError):

@@ -12,6 +12,7 @@ from wrt_foundation.canonical import DefinedType, defined_function_type
 from wrt_foundation.types import FuncType
 
 if TYPE_CHECKING:
+    from wrt_core.execution.execution import Execution
     from wrt_core.runtime.instance import Instance
 
 __all__ = ["Func"]
@@ -111,6 +112,35 @@ class Func(TypedReference):
         if len(to) == 1:
             return to[0](result)
         return tuple([convert(value) for convert, value in zip(to, result, strict=True)])
+
+    def start(self, *args: Any, fuel: int | None = None, timeout: float | None = None) -> Execution:
+        """Return a call of the function that has not begun: it is run, paused and resumed; see `Execution`.
+
+        With `fuel`, it pauses when that is used up; with `timeout`, when it has run for so many seconds. Raises
+        `ValueTypeError` or `ValueRangeError` for arguments that don't fit, `ExecutionError` if the function's engine
+        can't pause.
+        """
+        from wrt_core.execution.execution import Execution
+
+        return Execution(self, tuple(self._converted(args)), fuel, timeout)
+
+    async def call_async(
+        self, *args: Any, fuel: int | None = None, timeout: float | None = None, interval: float = 0.01
+    ) -> Any:
+        """Call the function in an event loop: while a host function that is an `async def` runs, so do others.
+
+        So do they at least every `interval` seconds while the guest computes. What cancels the call ends the guest.
+        Raises what a call raises, and `TimeoutError` after `timeout` seconds of running; `Exhaustion` out of `fuel`.
+        """
+        from wrt_core.execution.asynchronous import run_async
+
+        return await run_async(self.start(*args, fuel=fuel), timeout=timeout, interval=interval)
+
+    def _converted(self, args: Sequence[Any]) -> list[Any]:
+        converters = self._from
+        if len(args) != len(converters):
+            raise TypeError(f"{self.name or 'function'} takes {len(converters)} arguments, not {len(args)}")
+        return [convert(value) for convert, value in zip(converters, args)]  # noqa: B905 - counted above
 
     def call_raw(self, args: Sequence[Any]) -> tuple[Any, ...]:
         """Call with values in the engines' representation, unchecked, and get such: for engines and tests."""

@@ -9,6 +9,7 @@ from wrt_core.runtime.exports import Exports, Extern
 from wrt_foundation.types import ExternKind
 
 if TYPE_CHECKING:
+    from wrt_core.execution.runner import Runner
     from wrt_core.runtime.function import Func
     from wrt_core.runtime.globals import Global
     from wrt_core.runtime.memory import Memory
@@ -38,6 +39,7 @@ class Instance:
         "memories",
         "module",
         "namespace",
+        "runner",
         "store",
         "tables",
         "tags",
@@ -56,6 +58,8 @@ class Instance:
         self.exports = Exports({})
         self.namespace: Any = None
         """What the engine keeps for this instance: its own business."""
+        self.runner: Runner | None = None
+        """What runs its functions so that they can be paused; None if the engine can't."""
 
     def space(self, kind: ExternKind) -> list[Any]:
         """The index space of a kind."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sys
 import threading
+from typing import Any
 
 from wrt_foundation.traps import Exhaustion, TrapCode
 
-__all__ = ["DEFAULT_DEPTH", "enter", "leave"]
+__all__ = ["DEFAULT_DEPTH", "enter", "leave", "set_turn", "turn"]
 
 DEFAULT_DEPTH = 10_000
 """Guest calls inside one another that are always possible (more, by what the host has left of its own limit).
@@ -26,6 +27,7 @@ _NESTING_LIMIT = 400
 
 class _Nesting(threading.local):
     entries = 0
+    turn: Any = None
 
 
 _nesting = _Nesting()
@@ -56,6 +58,17 @@ def enter(depth: int) -> bool:
         _running += 1
     _nesting.entries = 1
     return True
+
+
+def turn() -> Any:
+    """Return the run of an execution that this thread is in, None if it is in none."""
+    return _nesting.turn
+
+
+def set_turn(turn: Any) -> Any:
+    """Make it another; return what it was."""
+    before, _nesting.turn = _nesting.turn, turn
+    return before
 
 
 def leave(outermost: bool) -> None:

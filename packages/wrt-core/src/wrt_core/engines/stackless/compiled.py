@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Callable
 from time import perf_counter
-from types import CodeType, FunctionType
-from typing import Any
+from types import CodeType, FrameType, FunctionType
+from typing import Any, ClassVar
 
 from wrt_core.cache import Pack
 from wrt_core.engines.stackless.stored import Stored
-from wrt_core.engines.stackless.translation.function import Translation, translate
+from wrt_core.engines.stackless.translation.function import Translation, safe_points, translate
+from wrt_core.engines.stackless.translation.safe_points import SafePoint
 from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE
 from wrt_core.engines.stackless.translation.suspension import Suspension
-from wrt_core.engines.stackless.translation.variant import Form
+from wrt_core.engines.stackless.translation.variant import Form, Variant
+from wrt_core.runtime.instance import Instance
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.plugins.events import Event
 from wrt_foundation.traps import Frame, TrapCode
 
-__all__ = ["MARK", "Compiled"]
+__all__ = ["COMPILED", "MARK", "Compiled", "compiled_of"]
+
+COMPILED: weakref.WeakSet[Compiled] = weakref.WeakSet()
+"""What has been compiled in this process."""
 
 MARK = "__wrt_compiled__"
 """The global by which a traceback's frames are known as ours."""
@@ -39,9 +45,12 @@ class Compiled:
         self._event = compiled
         self._stored = None if pack is None else Stored(pack)
         self._translations: dict[tuple[int, Form], Translation] = {}
-        self._codes: dict[int, tuple[int, Translation]] = {}  # by identity: Python takes equal code for the same
+        self._codes: dict[int, tuple[int, Form, Translation]] = {}  # by identity: Python takes equal code for the same
+        self._points: dict[tuple[int, Form], tuple[dict[int, SafePoint], frozenset[int]]] = {}
         self._lock = threading.RLock()
         self._suspension = Suspension(module)
+        self._lines: dict[int, dict[int, int]] = {}
+        COMPILED.add(self)
         self.filename = f"<wasm {module.module.names.module or module.hash[:12]}>"
 
     @property
@@ -62,8 +71,10 @@ class Compiled:
                     found = self._stored.get(self.module, index, form) if self._stored is not None else None
                     if found is None:
                         found = self._translated(index, form)
-                    self._codes[id(found.code)] = (index, found)
+                    self._codes[id(found.code)] = (index, form, found)
                     self._translations[key] = found
+                    for made in self.made:
+                        made(found.code)
         return found
 
     def _translated(self, index: int, form: Form) -> Translation:
@@ -82,6 +93,49 @@ class Compiled:
         names.update(translation.constants)
         return FunctionType(translation.code, names, translation.code.co_name)
 
+    made: ClassVar[list[Callable[[CodeType], None]]] = []
+    """Called with new code."""
+
+    @property
+    def codes(self) -> list[CodeType]:
+        """The code made so far."""
+        return [each.code for each in list(self._translations.values())]
+
+    def head(self, frame: FrameType, destination: int) -> int | None:
+        """Return the offset of the loop that begins where a frame's code jumps to; None if none does."""
+        code = frame.f_code
+        found = self._codes.get(id(code))
+        if found is None:
+            return None
+        translation = found[2]
+        if translation.dispatched:
+            return translation.heads.get(frame.f_locals["pc"])
+        lines = self._lines.get(id(code))
+        if lines is None:
+            lines = self._lines[id(code)] = {start: line or 0 for start, _, line in code.co_lines()}
+        return translation.heads.get(lines.get(destination, 0))
+
+    def has(self, index: int, variant: Variant) -> bool:
+        """Say whether the function at `index` has a form of its own for a variant, not just one that calls its code."""
+        return not variant.is_coroutine or self.may_suspend(index)
+
+    def points(self, index: int, form: Form) -> tuple[dict[int, SafePoint], frozenset[int]]:
+        """Return the safe points of a form of the function at `index`, and its locals that are held as numbers."""
+        key = index, form
+        found = self._points.get(key)
+        if found is None:
+            found = self._points[key] = safe_points(self.module, index, form, self.may_suspend)
+        return found
+
+    def first_offset(self, index: int) -> int:
+        """Return the offset of the first instruction of the function at `index`."""
+        module = self.module
+        return module.module.codes[index - (len(module.functions) - len(module.module.codes))].offset
+
+    def find(self, code: CodeType) -> tuple[int, Form, Translation] | None:
+        """Return what a code object is a translation of."""
+        return self._codes.get(id(code))
+
     def may_suspend(self, index: int) -> bool:
         """Say whether a call of the function at `index` may suspend the continuation that it is made in."""
         return self._suspension.possible(index)
@@ -91,12 +145,19 @@ class Compiled:
         found = self._codes.get(id(code))
         if found is None:
             return None
-        index, translation = found
+        index, _, translation = found
         module = self.module
         offset = translation.offsets[line - 1]
         if offset in (NOWHERE, DEPARTED):
             return None
         if offset == ENTRY:
-            offset = module.module.codes[index - (len(module.functions) - len(module.module.codes))].offset
+            offset = self.first_offset(index)
         frame = Frame(index, module.function_name(index), offset, module.module.names.module)
         return frame, translation.traps.get(line, TrapCode.MEMORY_OUT_OF_BOUNDS)
+
+
+def compiled_of(instance: Instance | None) -> Compiled | None:
+    """Return what has been compiled of an instance's module; None if another engine runs it."""
+    names = None if instance is None else instance.namespace
+    found = names.get(MARK) if isinstance(names, dict) else None
+    return found if isinstance(found, Compiled) else None

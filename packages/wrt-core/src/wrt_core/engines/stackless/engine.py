@@ -10,7 +10,8 @@ from wrt_core.engines.stackless.call_stack import DEFAULT_DEPTH
 from wrt_core.engines.stackless.compiled import Compiled
 from wrt_core.engines.stackless.invocation import entering
 from wrt_core.engines.stackless.namespace import make_namespace
-from wrt_core.engines.stackless.stubs import place_stub
+from wrt_core.engines.stackless.runner import StacklessRunner
+from wrt_core.engines.stackless.stubs import linked, place_stub
 from wrt_core.runtime.function import Func
 from wrt_core.runtime.instance import Instance
 from wrt_core.validation import ValidatedModule
@@ -33,6 +34,7 @@ class StacklessEngine(CoreEngine):
         super().__init__(**options)
         self.max_call_depth = max_call_depth
         self._enter = entering(max_call_depth, self._trapped)
+        self._runner = StacklessRunner(max_call_depth, self._trapped)
         self._modules: WeakKeyDictionary[ValidatedModule, Compiled] = WeakKeyDictionary()
 
     def compile_functions(self, instance: Instance) -> None:
@@ -48,7 +50,10 @@ class StacklessEngine(CoreEngine):
             instance.functions.append(
                 Func.of_guest(module.functions[index], _uncompiled, self._enter, instance, index, name)
             )
+        instance.runner = self._runner
         names = instance.namespace = make_namespace(instance, compiled)
+        for index, func in enumerate(instance.functions[:imported]):
+            names[f"f{index}"] = linked(names, f"f{index}", func)
         for func in instance.functions[imported:]:
             place_stub(names, compiled, func)
 

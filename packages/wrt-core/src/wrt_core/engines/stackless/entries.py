@@ -9,15 +9,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from wrt_core.engines.stackless.compiled import MARK, Compiled
+from wrt_core.engines.stackless.compiled import MARK, compiled_of
 from wrt_core.engines.stackless.translation.variant import Form, Variant
 from wrt_core.runtime.function import Func
 
-__all__ = ["TAIL", "coroutine_of", "coroutine_tail_of", "tail_of"]
+__all__ = ["TAIL", "coroutine_of", "coroutine_tail_of", "tail_of", "through_code"]
 
 TAIL = object()
 """The first item of the tuple that a function gives instead of a result, for a call of the second with that tuple.
@@ -53,18 +54,29 @@ def coroutine_tail_of(func: Func) -> Entry:
 
 
 def _made(func: Func, variant: Variant) -> Entry:
-    names = None if func.instance is None else func.instance.namespace
-    if not isinstance(names, dict):
-        names = {}
-    compiled = names.get(MARK)
-    if isinstance(compiled, Compiled) and not (variant.is_coroutine and not compiled.may_suspend(func.index)):
-        return compiled.function(func.index, Form(variant), names)
-    return _through_code(len(func.function_type.params), variant)(func)
+    compiled = compiled_of(func.instance)
+    if compiled is None or not compiled.has(func.index, variant):
+        return through_code(func, variant)
+    assert func.instance is not None
+    return compiled.function(func.index, Form(variant), func.instance.namespace)
+
+
+def through_code(func: Func, variant: Variant, codes: Mapping[Func, Entry] | None = None) -> Entry:
+    """Return an entry that just calls the code: of a host function, or of a coroutine that never suspends.
+
+    It is the function's code in `codes`, if there are such.
+    """
+    make = _through_code(len(func.function_type.params), variant)
+    return make(func) if codes is None else make(_Coded(codes[func]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    code: Entry
 
 
 @lru_cache(4096)
-def _through_code(parameters: int, variant: Variant) -> Callable[[Func], Entry]:
-    """What makes entries that just call the code: a host function's, and of coroutines those that never suspend."""
+def _through_code(parameters: int, variant: Variant) -> Callable[[Any], Entry]:
     names = [f"a{index}" for index in range(parameters)]
     outer = [*(("t",) if variant.is_tail else names), *(("d",) if variant.is_coroutine else ())]
     lines = [
@@ -77,5 +89,5 @@ def _through_code(parameters: int, variant: Variant) -> Callable[[Func], Entry]:
     ]
     made: dict[str, Any] = {MARK: None}
     exec(compile("\n".join(lines), "<entry>", "exec", dont_inherit=True), made)
-    factory: Callable[[Func], Entry] = made["factory"]
+    factory: Callable[[Any], Entry] = made["factory"]
     return factory

@@ -13,14 +13,16 @@ from typing import Any
 
 from wrt_core.engines.stackless import call_stack
 from wrt_core.engines.stackless.compiled import MARK, Compiled
-from wrt_core.engines.stackless.tracebacks import shorten
+from wrt_core.engines.stackless.tracebacks import dismantle, shorten
+from wrt_core.execution.interruption import Interruption
 from wrt_core.runtime.function import Func
+from wrt_foundation.errors import ExecutionError
 from wrt_foundation.plugins.events import Event
 from wrt_foundation.traps import Exhaustion, Frame, Trap, TrapCode
 
-__all__ = ["entering"]
+__all__ = ["MEANINGFUL", "entering", "trap_of"]
 
-_MEANINGFUL = (IndexError, ZeroDivisionError, RecursionError, Trap, struct.error, OverflowError)
+MEANINGFUL = (IndexError, ZeroDivisionError, RecursionError, Trap, struct.error, OverflowError)
 """What a guest's failure may look like in Python."""
 
 _FRAMES_KEPT = 100
@@ -35,10 +37,12 @@ def entering(depth: int, trapped: Event | None) -> Callable[[Func, Sequence[Any]
     def enter(func: Func, args: Sequence[Any]) -> Any:
         outermost = call_stack.enter(depth)
         try:
+            if not outermost and (turn := call_stack.turn()) is not None:  # what is metered stays so inside host calls
+                return turn.edition.code(func)(*args)
             return func.code(*args)
-        except _MEANINGFUL as error:
+        except MEANINGFUL as error:
             told = isinstance(error, Trap) and bool(error.frames)
-            trap = _trap_of(error)
+            trap = trap_of(error)
             shorten(error)
             if trap is None:
                 raise
@@ -47,6 +51,12 @@ def entering(depth: int, trapped: Event | None) -> Callable[[Func, Sequence[Any]
             if trap is error:
                 raise
             raise trap from None
+        except Interruption as stop:
+            stop.close()
+            dismantle(stop)
+            raise ExecutionError(
+                f"a host function that {func.name or 'the guest'} calls answers later: call it with call_async or start"
+            ) from None
         except BaseException as error:
             shorten(error)
             raise
@@ -56,7 +66,7 @@ def entering(depth: int, trapped: Event | None) -> Callable[[Func, Sequence[Any]
     return enter
 
 
-def _trap_of(error: Exception) -> Trap | None:
+def trap_of(error: Exception) -> Trap | None:
     """The trap that an exception stands for; None for an exception of a host function."""
     located, hosts = _frames(error.__traceback__)
     frames = tuple(frame for frame, _, _ in located[:_FRAMES_KEPT])

@@ -23,7 +23,6 @@ from typing import Any
 
 from wrt_core.engines.stackless import entries, stack_switching
 from wrt_core.engines.stackless.compiled import MARK, Compiled
-from wrt_core.engines.stackless.stubs import linked
 from wrt_core.engines.stackless.translation import vector_memory, vectors
 from wrt_core.numerics import NUMERICS
 from wrt_core.runtime import aggregates
@@ -35,14 +34,19 @@ from wrt_core.runtime.memory import Memory
 from wrt_foundation.canonical import DefinedType
 from wrt_foundation.traps import Trap, TrapCode, WasmException
 
-__all__ = ["make_namespace"]
+__all__ = ["INSTANCE", "make_namespace"]
+
+INSTANCE = "__wrt_instance__"
+"""The global that says whose function a frame is of."""
 
 _BYTES = {"B": "B", "b": "b"}
 _ITEMS = {"H": "H", "h": "h", "I": "I", "i": "i", "Q": "Q", "F": "f", "D": "d"}
 
 
-def make_namespace(instance: Instance, compiled: Compiled) -> dict[str, Any]:
-    """Return the globals for an instance's functions, those not yet translated standing in by stubs."""
+def make_namespace(
+    instance: Instance, compiled: Compiled, coroutine_of: Callable[[Func], Callable[..., Any]] = entries.coroutine_of
+) -> dict[str, Any]:
+    """Return the globals for an instance's functions, save the functions; continuations begin with `coroutine_of`."""
     module = instance.module
     names: dict[str, Any] = {
         **_SHARED,
@@ -51,7 +55,8 @@ def make_namespace(instance: Instance, compiled: Compiled) -> dict[str, Any]:
         "functions": instance.functions,
         "data": instance.data,
         "elements": instance.elements,
-        "run": stack_switching.runner(compiled.depth),
+        "run": stack_switching.runner(compiled.depth, coroutine_of),
+        INSTANCE: instance,
     }
     for index, global_ in enumerate(instance.globals):
         names[f"g{index}"] = global_
@@ -65,8 +70,6 @@ def make_namespace(instance: Instance, compiled: Compiled) -> dict[str, Any]:
     for index, memory in enumerate(instance.memories):
         names[f"m{index}"] = memory
         _follow(memory, index, names)
-    for index, func in enumerate(instance.functions):
-        names[f"f{index}"] = linked(names, f"f{index}", func)
     return names
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Generator
 from types import GeneratorType
 from typing import Any
 
-from wrt_core.engines.stackless.entries import coroutine_of
 from wrt_core.engines.stackless.translation.variant import STRIDE
 from wrt_core.runtime.continuation import Continuation
 from wrt_core.runtime.function import Func
@@ -53,9 +52,10 @@ class _Stack:
 class _Nest:
     """Stacks that were resumed inside one another, outermost first, up to `limit` calls deep all together."""
 
-    __slots__ = ("depth", "limit", "stacks")
+    __slots__ = ("coroutine_of", "depth", "limit", "stacks")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, coroutine_of: Callable[[Func], Callable[..., Any]]) -> None:
+        self.coroutine_of = coroutine_of
         self.stacks: list[_Stack] = []
         self.depth = 0
         self.limit = limit
@@ -120,7 +120,7 @@ class _Nest:
         if isinstance(state, Func):
             if error is not None:
                 return self.throw(error)
-            state = [_Stack(coroutine_of(state)(*values, 1))]
+            state = [_Stack(self.coroutine_of(state)(*values, 1))]
             argument = None
         else:
             argument = values[0] if len(values) == 1 else values
@@ -169,11 +169,11 @@ def bind(values: Values, continuation: Continuation | None, type_: DefinedType) 
     return Continuation(type_, *use(values, continuation))
 
 
-def runner(limit: int) -> Callable[..., Answer]:
+def runner(limit: int, coroutine_of: Callable[[Func], Callable[..., Any]]) -> Callable[..., Answer]:
     """Return `resume` for code that is in no continuation itself; what it runs may be `limit` calls deep."""
 
     def run(used: tuple[Any, Values], handlers: Handlers, error: WasmException | None = None) -> Answer:
-        nest = _Nest(limit)
+        nest = _Nest(limit, coroutine_of)
         return nest.run(*nest.enter(*used, handlers, error))
 
     return run

@@ -10,16 +10,17 @@ from wrt_core.engines.stackless.compiled import MARK, Compiled
 from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.runtime.function import Func
 
-__all__ = ["linked", "place_stub"]
+__all__ = ["linked", "place_stub", "stub_for"]
 
 
 def place_stub(names: dict[str, Any], compiled: Compiled, func: Func) -> None:
     """Give a function code that, when it is first called, is replaced by a translation and calls that."""
 
-    def settle() -> None:
+    def settle() -> Callable[..., Any]:
         func.code = names[f"f{func.index}"] = compiled.function(func.index, Form(), names)
+        return func.code
 
-    func.code = names[f"f{func.index}"] = _stub(settle, func)
+    func.code = names[f"f{func.index}"] = stub_for(func, settle)
 
 
 def linked(names: dict[str, Any], key: str, func: Func) -> Callable[..., Any]:
@@ -28,26 +29,25 @@ def linked(names: dict[str, Any], key: str, func: Func) -> Callable[..., Any]:
     if settle is None:
         return func.code
 
-    def link() -> None:
-        settle()
-        names[key] = func.code
+    def link() -> Callable[..., Any]:
+        names[key] = settle()
+        return func.code
 
-    return _stub(link, func)
+    return stub_for(func, link)
 
 
-def _stub(settle: Callable[[], object], func: Func) -> Callable[..., Any]:
-    """A function that calls `settle`, which is to be found on it, and then what the code has become."""
-    stub = _factory(len(func.function_type.params))(settle, func)
+def stub_for(func: Func, settle: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+    """Return code for a function that calls `settle`, which is to be found on it, and then what that gives."""
+    stub = _factory(len(func.function_type.params))(settle)
     stub.settle = settle  # type: ignore[attr-defined]
     return stub
 
 
 # The parameters are spelled out: a call that Python has to unpack would grow the host's stack.
 _STUB = """
-def factory(settle, func):
+def factory(settle):
     def stub({parameters}):
-        settle()
-        return func.code({parameters})
+        return settle()({parameters})
     return stub
 """
 

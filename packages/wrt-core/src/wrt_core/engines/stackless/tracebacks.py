@@ -10,7 +10,7 @@ from __future__ import annotations
 import traceback
 from types import TracebackType
 
-__all__ = ["shorten"]
+__all__ = ["dismantle", "shorten"]
 
 _LIMIT = 1_000
 """Entries that are harmless."""
@@ -24,16 +24,33 @@ _NOTED = 10
 
 def shorten(error: BaseException) -> None:
     """Cut the traceback of an error if it is long; a note on the error then shows its innermost entries."""
+    entries = _entries(error)
+    if len(entries) <= _LIMIT:
+        return
+    innermost = traceback.format_list(traceback.extract_tb(entries[-_NOTED]))
+    error.add_note(f"… {len(entries) - _KEPT:,} more calls, the innermost being:\n{''.join(innermost).rstrip()}")
+    _cut(entries, _KEPT)
+
+
+def dismantle(error: BaseException) -> None:
+    """Take the traceback away from an error that is not to be shown, with all frames that only it holds."""
+    entries = _entries(error)
+    error.__traceback__ = None
+    if entries:
+        _cut(entries, 1)
+
+
+def _entries(error: BaseException) -> list[TracebackType]:
     entries: list[TracebackType] = []
     trace = error.__traceback__
     while trace is not None:
         entries.append(trace)
         trace = trace.tb_next
-    if len(entries) <= _LIMIT:
-        return
-    innermost = traceback.format_list(traceback.extract_tb(entries[-_NOTED]))
-    error.add_note(f"… {len(entries) - _KEPT:,} more calls, the innermost being:\n{''.join(innermost).rstrip()}")
-    for index in range(_KEPT - 1, len(entries)):
+    return entries
+
+
+def _cut(entries: list[TracebackType], kept: int) -> None:
+    for index in range(kept - 1, len(entries)):
         entries[index].tb_next = None
-    while len(entries) > _KEPT:  # the innermost first: each is still held here when what it is held by goes
+    while len(entries) > kept:  # the innermost first: each is still held here when what it is held by goes
         del entries[-1]

@@ -31,13 +31,14 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
 )
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.resumption import rest
-from wrt_core.engines.stackless.translation.safe_points import Kind, SafePoint, checks
+from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
 from wrt_core.engines.stackless.translation.source import ENTRY, NOWHERE, Line, Source, TooDeep
 from wrt_core.engines.stackless.translation.structured import write_structured
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Frame, Translator
 from wrt_core.engines.stackless.translation.tree import Label, Loop, Node, Sequence
 from wrt_core.engines.stackless.translation.variant import STRIDE, Flavour, Form
 from wrt_core.engines.stackless.translation.vector_numbers import held_as_numbers
+from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
 from wrt_foundation.canonical import close
@@ -270,7 +271,7 @@ def _rest(translator: Translator, source: Source, offset: int) -> Sequence:
     for number, construct in enumerate(point.held):
         source.add(1, f"e{construct} = held[{number}]", offset)
     entry: list[Node] = []
-    if point.kind is Kind.CALL:
+    if point.kind is ActivationKind.CALL:
         entry.append(Line("if thrown is not None: raise thrown", offset))
         if point.targets:
             entry.append(Line(f"{', '.join(point.targets)} = given", offset))
@@ -278,7 +279,7 @@ def _rest(translator: Translator, source: Source, offset: int) -> Sequence:
     if translator.head.uses:
         meter = checks(translator.form.flavour, ENTRY, translator.entry_meter)
         body = _headed(translator, [*meter, *(Line(text, 0) for text in _zeros(translator))])
-    return rest(body, point.node, entry, point.kind is Kind.LOOP)
+    return rest(body, point.node, entry, point.kind is ActivationKind.LOOP)
 
 
 def _number(text: str) -> str:

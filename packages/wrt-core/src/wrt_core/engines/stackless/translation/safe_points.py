@@ -8,21 +8,15 @@ traceback, without any bookkeeping in code that runs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 from wrt_core.engines.stackless.translation.operand import is_integer
 from wrt_core.engines.stackless.translation.source import Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
 from wrt_core.engines.stackless.translation.variant import Flavour
+from wrt_core.execution.activation import ActivationKind
+from wrt_foundation.types import ValueType
 
-__all__ = ["Kind", "Meter", "SafePoint", "checks"]
-
-
-class Kind(Enum):
-    """What is at a safe point."""
-
-    CALL = "call"
-    LOOP = "loop"
+__all__ = ["Meter", "SafePoint", "checks"]
 
 
 @dataclass(slots=True)
@@ -35,15 +29,21 @@ class SafePoint:
     handlers it is, and which therefore hold an exception, outermost first.
     """
 
-    kind: Kind
+    kind: ActivationKind
     node: Line
     targets: tuple[str, ...]
     stack: tuple[str, ...]
     slots: tuple[tuple[int, bool], ...]
     held: tuple[int, ...]
+    types: tuple[ValueType, ...]
+    """The operands' types."""
+    results: tuple[ValueType, ...] = ()
+    """The types of what the call gives."""
 
     @classmethod
-    def of(cls, kind: Kind, node: Line, targets: list[str], stack: OperandStack, held: tuple[int, ...]) -> SafePoint:
+    def of(
+        cls, kind: ActivationKind, node: Line, targets: list[str], stack: OperandStack, held: tuple[int, ...]
+    ) -> SafePoint:
         """Describe the stack as it is while `node` runs."""
         texts = tuple(each.clean().text if is_integer(each.type) else each.text for each in stack.items)
         slots = tuple(
@@ -51,7 +51,7 @@ class SafePoint:
             for height, each in enumerate(stack.items)
             if f"s{height}" in (each.text, each.number)
         )
-        return cls(kind, node, tuple(targets), texts, slots, held)
+        return cls(kind, node, tuple(targets), texts, slots, held, tuple(each.type for each in stack.items))
 
 
 class Meter:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.operand import NOTHING, Operand, is_integer, name
-from wrt_core.engines.stackless.translation.safe_points import Kind, Meter, SafePoint, checks
+from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
 from wrt_core.engines.stackless.translation.source import ENTRY, Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
 from wrt_core.engines.stackless.translation.tree import Block, Conditional, Label, Loop, Node, Sequence
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
+from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.canonical import close
 from wrt_foundation.immediates import BlockType
@@ -222,7 +223,8 @@ class Translator:
         assert isinstance(node, Line)
         self._called = node
         if self.points is not None:
-            self.points[self.offset] = SafePoint.of(Kind.CALL, node, slots, self.stack, self._held())
+            point = self.points[self.offset] = SafePoint.of(ActivationKind.CALL, node, slots, self.stack, self._held())
+            point.results = results
         for slot, each in zip(slots, results, strict=True):
             self.push(name(slot, each))
 
@@ -251,7 +253,7 @@ class Translator:
         lines = checks(self.form.flavour, self.offset, meter)
         if self.points is not None:
             lines = lines or [Line("pass", self.offset)]
-            self.points[self.offset] = SafePoint.of(Kind.LOOP, lines[0], [], self.stack, self._held())
+            self.points[self.offset] = SafePoint.of(ActivationKind.LOOP, lines[0], [], self.stack, self._held())
         self.sequence.nodes += lines
 
     def _held(self) -> tuple[int, ...]:

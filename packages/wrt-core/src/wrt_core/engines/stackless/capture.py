@@ -1,0 +1,99 @@
+"""Capture: reading a guest's stack off the traceback of what interrupted it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import FrameType, TracebackType
+from typing import Any
+
+from wrt_core.engines.stackless.compiled import MARK, Compiled
+from wrt_core.engines.stackless.namespace import INSTANCE
+from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY
+from wrt_core.execution.activation import Activation, ActivationKind, local_types
+from wrt_foundation.errors import ExecutionError
+from wrt_foundation.types import NumType, ValueType
+
+__all__ = ["captured", "is_capturable"]
+
+_ZERO: dict[ValueType, Any] = {
+    NumType.I32: 0,
+    NumType.I64: 0,
+    NumType.F32: 0.0,
+    NumType.F64: 0.0,
+    NumType.V128: bytes(16),
+}
+
+
+def is_capturable(frame: FrameType | None, outside: FrameType) -> bool:
+    """Say whether there are only guest's frames from `frame` to `outside`, its caller some calls up."""
+    while frame is not outside:
+        if frame is None or MARK not in frame.f_globals or frame.f_code.co_flags & _COROUTINE:
+            return False
+        frame = frame.f_back
+    return True
+
+
+_COROUTINE = 0x20
+"""The flag of generators' code: what runs in a continuation is on a stack that is not all Python's own."""
+
+
+def captured(trace: TracebackType | None, at: int | None) -> list[Activation]:
+    """Return the activations in a traceback, innermost last; `at` is where the innermost is, if its line does not tell.
+
+    Only the guest's frames may be in it, save where it begins and where it ends. Raises `ExecutionError` if they are in
+    a state that can't be captured.
+    """
+    entries: list[tuple[Compiled, TracebackType]] = []
+    while trace is not None:
+        compiled = trace.tb_frame.f_globals.get(MARK)
+        if isinstance(compiled, Compiled):
+            entries.append((compiled, trace))
+        trace = trace.tb_next
+    stack: list[Activation] = []
+    for number, (compiled, entry) in enumerate(entries, 1):
+        activation = _activation(compiled, entry, at if number == len(entries) else None)
+        if activation is not None:
+            stack.append(activation)
+    return stack
+
+
+def _activation(compiled: Compiled, entry: TracebackType, at: int | None) -> Activation | None:
+    frame = entry.tb_frame
+    found = compiled.find(frame.f_code)
+    if found is None:
+        raise ExecutionError("a function that runs is not known any more")
+    index, form, translation = found
+    offset = translation.offsets[entry.tb_lineno - 1] if at is None else at
+    if offset == DEPARTED:
+        return None
+    variables: Mapping[str, Any] = frame.f_locals
+    instance = frame.f_globals[INSTANCE]
+    types = local_types(compiled.module, index)
+    if offset == ENTRY:
+        parameters = types[: len(compiled.module.function_types[index].params)]
+        if "t" in variables and "l0" not in variables:  # a tail call's arguments, not yet taken apart
+            values = tuple(variables["t"][2:])
+        else:
+            values = tuple([_local(variables, number, each) for number, each in enumerate(parameters)])
+        return Activation(instance, index, ActivationKind.ENTRY, compiled.first_offset(index), values)
+    points, numbers = compiled.points(index, form)
+    point = points.get(offset)
+    if point is None:
+        raise ExecutionError(f"function {index} can't be left at offset {offset:#x}")
+    values = tuple([_local(variables, number, each, number in numbers) for number, each in enumerate(types)])
+    names = dict(variables)
+    stack = tuple([_canonical(eval(text, frame.f_globals, names)) for text in point.stack])
+    held = tuple([variables[f"e{construct}"] for construct in point.held])
+    return Activation(instance, index, point.kind, offset, values, stack, held)
+
+
+def _local(variables: Mapping[str, Any], index: int, type_: ValueType, is_number: bool = False) -> Any:
+    name = f"l{index}"
+    if name not in variables:  # the function does not use it, so it has the value that it began with
+        return _ZERO.get(type_)
+    value = variables[name]
+    return value.to_bytes(16, "little") if is_number else _canonical(value)
+
+
+def _canonical(value: Any) -> Any:
+    return int(value) if isinstance(value, bool) else value

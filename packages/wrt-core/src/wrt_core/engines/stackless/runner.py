@@ -1,0 +1,201 @@
+"""`StacklessRunner`: runs stacks of activations, each by code made for the rest of its function."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import FrameType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from wrt_core.engines.stackless import call_stack
+from wrt_core.engines.stackless.capture import captured, is_capturable
+from wrt_core.engines.stackless.compiled import compiled_of
+from wrt_core.engines.stackless.editions import Edition
+from wrt_core.engines.stackless.invocation import MEANINGFUL, trap_of
+from wrt_core.engines.stackless.monitoring import MONITOR
+from wrt_core.engines.stackless.tracebacks import dismantle, shorten
+from wrt_core.engines.stackless.translation.variant import Flavour, Form
+from wrt_core.execution.activation import Activation, ActivationKind, backtrace, local_types
+from wrt_core.execution.interruption import Interruption, Reason
+from wrt_core.execution.runner import Shape, Watch
+from wrt_core.runtime.function import Func
+from wrt_core.runtime.instance import Instance
+from wrt_foundation.errors import ExecutionError
+from wrt_foundation.plugins.events import Event
+from wrt_foundation.traps import Exhaustion, Trap, TrapCode, WasmException
+
+__all__ = ["StacklessRunner"]
+
+_ASKED = 1 << 200
+"""More fuel than there can be: what a cell of an edition says when a pause is asked for."""
+
+_FRAMES_KEPT = 100
+
+
+class StacklessRunner:
+    """Runs guests of the stackless engine so that they can be paused; see `Runner`. Thread-safe.
+
+    `depth` is how deep they may recurse. Where Python offers monitoring (3.12 and later), a guest that is not metered
+    runs the code of ordinary calls, and pays nothing for being interruptible; before, it polls.
+    """
+
+    def __init__(self, depth: int, trapped: Event | None) -> None:
+        self._depth = depth
+        self._trapped = trapped
+        self._idle: WeakKeyDictionary[Instance, dict[Flavour, list[Edition]]] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def begin(self, func: Func, args: tuple[Any, ...]) -> list[Activation]:
+        """Return the stack of a call that has not begun."""
+        compiled = compiled_of(func.instance)
+        assert compiled is not None
+        assert func.instance is not None
+        offset = compiled.first_offset(func.index)
+        return [Activation(func.instance, func.index, ActivationKind.ENTRY, offset, args)]
+
+    def shape(self, instance: Instance, function: int, kind: ActivationKind, offset: int) -> Shape:
+        """Return what an activation there has. Raises `ExecutionError` if there is no such safe point."""
+        compiled = compiled_of(instance)
+        if compiled is None or not 0 <= function < len(instance.functions):
+            raise ExecutionError(f"there is no function {function} that could go on")
+        if instance.functions[function].instance is not instance or instance.functions[function].index != function:
+            raise ExecutionError(f"function {function} is imported")
+        type_ = compiled.module.function_types[function]
+        if kind is ActivationKind.ENTRY and offset == compiled.first_offset(function):
+            return Shape(type_.params, (), 0, type_.results)
+        points, _ = compiled.points(function, Form())
+        point = points.get(offset)
+        if point is None or point.kind is not kind:
+            raise ExecutionError(f"function {function} can't go on at a {kind} at offset {offset:#x}")
+        types = tuple(local_types(compiled.module, function))
+        return Shape(types, point.types, len(point.held), point.results)
+
+    def run(self, stack: list[Activation], watch: Watch, given: Any = None, thrown: Exception | None = None) -> Any:
+        """Run the innermost activation, then its caller, and so on; see `Runner.run`."""
+        if not stack:
+            return given
+        flavour = Flavour.METERED if watch.fuel is not None else Flavour.PLAIN if MONITOR else Flavour.POLLED
+        root = stack[0].instance
+        edition = self._take(root, flavour)
+        turn = _Turn(edition, watch)
+        outermost = call_stack.enter(self._depth)
+        around = call_stack.set_turn(turn)
+        try:
+            with turn:
+                return self._run(stack, turn, given, thrown)
+        finally:
+            call_stack.set_turn(around)
+            call_stack.leave(outermost)
+            self._give_back(root, edition)
+
+    def _run(self, stack: list[Activation], turn: _Turn, given: Any, thrown: Exception | None) -> Any:
+        while stack:
+            activation = stack.pop()
+            try:
+                given = turn.step(activation, given, thrown)
+                thrown = None
+            except WasmException as error:  # it goes on to the handlers of the caller
+                shorten(error)
+                if not stack:
+                    raise
+                given, thrown = None, error
+            except Interruption as stop:
+                try:
+                    stack += captured(stop.__traceback__, stop.at)
+                finally:
+                    dismantle(stop)
+                raise
+            except MEANINGFUL as error:
+                told = isinstance(error, Trap) and bool(error.frames)
+                trap = trap_of(error)
+                shorten(error)
+                if trap is None:
+                    raise
+                if not told:
+                    trap.frames = (*trap.frames, *backtrace(stack))[:_FRAMES_KEPT]
+                    trap.args = (trap.code, trap.message, trap.frames)
+                    if self._trapped is not None:
+                        self._trapped(instance=activation.instance, trap=trap)
+                if trap is error:
+                    raise
+                raise trap from None
+        if thrown is not None:
+            raise thrown
+        return given
+
+    def _take(self, root: Instance, flavour: Flavour) -> Edition:
+        with self._lock:
+            idle = self._idle.setdefault(root, {}).setdefault(flavour, [])
+            return idle.pop() if idle else Edition(flavour)
+
+    def _give_back(self, root: Instance, edition: Edition) -> None:
+        with self._lock:
+            self._idle.setdefault(root, {}).setdefault(edition.flavour, []).append(edition)
+
+
+class _Turn:
+    """One run of an edition in one thread, up to the next pause."""
+
+    def __init__(self, edition: Edition, watch: Watch) -> None:
+        self.edition = edition
+        self.watch = watch
+        self._frame: FrameType | None = None
+
+    def __enter__(self) -> None:
+        edition, watch = self.edition, self.watch
+        edition.stop = self.stop
+        if watch.fuel is not None:
+            edition.fuel[0] = watch.fuel
+        edition.asked[0] = 0
+        if edition.flavour is Flavour.PLAIN:
+            watch.notify = MONITOR.begin(self.reached)
+        else:
+            watch.notify = self._notify
+        if watch.asked is not None:
+            watch.notify()
+
+    def _notify(self) -> None:
+        self.edition.asked[0] = _ASKED
+
+    def __exit__(self, *_: object) -> None:
+        edition, watch = self.edition, self.watch
+        watch.notify = None
+        if edition.flavour is Flavour.PLAIN:
+            MONITOR.end()
+        if watch.fuel is not None:
+            watch.fuel = edition.fuel[0]
+        edition.stop = None
+        self._frame = None
+
+    def step(self, activation: Activation, given: Any, thrown: Exception | None) -> Any:
+        """Run one activation to its end."""
+        self._frame = sys._getframe()
+        if activation.kind is ActivationKind.ENTRY:
+            code = self.edition.code(activation.instance.functions[activation.function])
+            return code(*activation.locals)
+        rest = self.edition.rest(activation.instance, activation.function, activation.offset)
+        return rest(activation.locals, activation.stack, activation.held, given, thrown)
+
+    def stop(self, frame: FrameType) -> None:
+        """Interrupt the guest at a safe point, if that can be; what must not go on is trapped otherwise."""
+        asked = self.watch.asked
+        reason = Reason.FUEL if asked is None else asked
+        assert self._frame is not None
+        if is_capturable(frame, self._frame):
+            raise Interruption(reason)
+        # A host function, or the code that runs continuations, is in between, and can't be left and gone on with.
+        if reason == Reason.FUEL or (self.watch.fuel is not None and self.edition.fuel[0] <= 0):
+            raise Exhaustion(TrapCode.OUT_OF_FUEL)
+        if reason in (Reason.CANCELLED, Reason.TIMEOUT):
+            raise Exhaustion(TrapCode.INTERRUPTED)
+
+    def reached(self, frame: FrameType, at: int) -> None:
+        """Interrupt the guest, which is at the safe point at an offset, if it is asked to stop; for monitoring."""
+        if self.watch.asked is None:
+            return
+        try:
+            self.stop(frame)
+        except Interruption as stop:
+            stop.at = at
+            raise

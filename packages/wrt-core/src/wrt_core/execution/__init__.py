@@ -1,0 +1,22 @@
+"""Executions: calls as objects that are run, paused, looked at, forked, saved and resumed."""
+
+from __future__ import annotations
+
+from wrt_core.execution.activation import Activation, ActivationKind
+from wrt_core.execution.execution import Execution, PausedFrame
+from wrt_core.execution.interruption import Interruption, Reason
+from wrt_core.execution.runner import Runner, Shape, Watch
+from wrt_core.execution.state import State
+
+__all__ = [
+    "Activation",
+    "ActivationKind",
+    "Execution",
+    "Interruption",
+    "PausedFrame",
+    "Reason",
+    "Runner",
+    "Shape",
+    "State",
+    "Watch",
+]
