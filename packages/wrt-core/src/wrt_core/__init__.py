@@ -13,6 +13,7 @@ from wrt_core.__about__ import __version__
 from wrt_core.engine import Engine
 from wrt_core.factory import EngineFactory, EngineType
 from wrt_core.lazy import LazyEngine
+from wrt_core.pool import EnginePool, PoolClosed, PoolExhausted
 from wrt_core.runtime.exports import Exports
 from wrt_core.runtime.function import Func
 from wrt_core.runtime.globals import Global
@@ -21,11 +22,13 @@ from wrt_core.runtime.memory import Memory
 from wrt_core.runtime.store import Store
 from wrt_core.runtime.table import Table
 from wrt_core.runtime.tag import Tag
+from wrt_core.system import engine_pool, initialize_engine_system
 from wrt_core.validation import ValidatedModule, validate
 
 __all__ = [
     "Engine",
     "EngineFactory",
+    "EnginePool",
     "EngineType",
     "Exports",
     "Func",
@@ -33,10 +36,14 @@ __all__ = [
     "Instance",
     "LazyEngine",
     "Memory",
+    "PoolClosed",
+    "PoolExhausted",
     "Store",
     "Table",
     "Tag",
     "ValidatedModule",
     "__version__",
+    "engine_pool",
+    "initialize_engine_system",
     "validate",
 ]
