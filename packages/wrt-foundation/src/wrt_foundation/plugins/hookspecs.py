@@ -66,6 +66,19 @@ def wrt_register_capability(name: str) -> object:
 
 
 @hookspec(firstresult=True)
+def wrt_register_audit_sink(name: str) -> object:
+    """Hand over the audit sink of that name.
+
+    Called once, when an audit log is first set up to write to it; only the picked plugin is asked.
+    Stops at the first result that is not None.
+
+    :param name: the entry-point name that was picked.
+    :returns: the sink's class, or a callable that takes the same options and returns a sink, as the capability
+        layer defines it.
+    """
+
+
+@hookspec(firstresult=True)
 def wrt_register_format(name: str) -> object:
     """Hand over the module format of that name.
 

@@ -37,6 +37,7 @@ _ALL = (
         "wrt_register_capability",
         "Grants guests one right at a time, and says no to the rest.",
     ),
+    Kind("wrt.audit_sinks", "audit sink", "wrt_register_audit_sink", "Keeps the records of what guests were allowed."),
     Kind("wrt.formats", "format", "wrt_register_format", "Reads a module from bytes or text."),
     Kind(
         "wrt.host_modules",
