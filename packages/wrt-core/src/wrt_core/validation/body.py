@@ -129,11 +129,12 @@ class Body:
         self.frames = [Frame("function", (), results, results, 0, 0)]
         self.set_locals: list[int] = []
         """The locals without default value that have been set, in the order of their setting."""
-        unset = [(count, type_ if _is_defaultable(type_) else None) for count, type_ in runs]
-        few = len(parameters) + sum(count for count, _ in runs) <= length
+        few = not runs or len(parameters) + sum(count for count, _ in runs) <= length
         spread = _list if few else _Runs
         self.locals: list[Any] | _Runs = spread(parameters, runs)
-        self.available: list[Any] | _Runs = self.locals if unset == list(runs) else spread(parameters, unset)
+        self.available: list[Any] | _Runs = self.locals
+        if not all(_is_defaultable(type_) for _, type_ in runs):
+            self.available = spread(parameters, [(n, type_ if _is_defaultable(type_) else None) for n, type_ in runs])
 
     # Operands
 

@@ -11,7 +11,7 @@ from typing import Any
 from wrt_core.validation.body import Body
 from wrt_core.validation.context import Context
 from wrt_core.validation.function import check_body
-from wrt_core.validation.signatures import Actions
+from wrt_core.validation.signatures import Rules
 from wrt_foundation.binary.instructions import read_instructions
 from wrt_foundation.errors import ValidationError
 from wrt_foundation.features import Feature
@@ -22,14 +22,14 @@ from wrt_foundation.types import ValueType
 __all__ = ["check_constant_expression"]
 
 
-def check_constant_expression(context: Context, actions: Actions, expression: Expression, type_: ValueType) -> None:
+def check_constant_expression(context: Context, rules: Rules, expression: Expression, type_: ValueType) -> None:
     """Check that an expression is constant and gives one value of that closed type.
 
     The functions it names become declared. Raises `ValidationError`, or `DecodeError` where its bytes
     are malformed.
     """
     instructions = read_instructions(expression.code, expression.offset)
-    check_body(Body(context, (type_,)), actions, _constant(context, instructions))
+    check_body(Body(context, (type_,)), rules, _constant(context, instructions))
 
 
 def _constant(

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from wrt_core.validation.acceptance import Shapes
 from wrt_core.validation.constant_expressions import check_constant_expression
 from wrt_core.validation.context import Context
 from wrt_core.validation.externs import check_extern_type
 from wrt_core.validation.features import FeatureUse
 from wrt_core.validation.function import check_function
 from wrt_core.validation.segments import check_data, check_elements
-from wrt_core.validation.signatures import Actions
+from wrt_core.validation.signatures import Rules
 from wrt_core.validation.types import check_types
 from wrt_core.validation.validated import ValidatedModule
 from wrt_foundation.errors import DecodeError, ValidationError
@@ -43,10 +44,10 @@ def validate(
     with _section("type"):
         types = check_types(module, found, limits)
     context = Context(module, types, found, limits)
-    actions = Actions(context)
+    rules = Rules(context)
     for section, check in _CHECKS.items():
         with _section(section):
-            check(context, actions)
+            check(context, rules)
     return ValidatedModule(module, context, frozenset(found.used))
 
 
@@ -61,7 +62,7 @@ def _section(name: str) -> Iterator[None]:
         raise
 
 
-def _check_imports(context: Context, actions: Actions) -> None:
+def _check_imports(context: Context, rules: Rules) -> None:
     for import_ in context.module.imports:
         check_extern_type(context, import_.type)
         if isinstance(import_.type, GlobalType) and import_.type.mutable:
@@ -72,18 +73,18 @@ def _check_imports(context: Context, actions: Actions) -> None:
     context.imported_globals = context.globals_in_scope = len(context.globals)
 
 
-def _check_functions(context: Context, actions: Actions) -> None:
+def _check_functions(context: Context, rules: Rules) -> None:
     for index in context.module.functions:
         context.add(FuncUse(index), exact=True)
 
 
-def _check_tables(context: Context, actions: Actions) -> None:
+def _check_tables(context: Context, rules: Rules) -> None:
     for table in context.module.tables:
         check_extern_type(context, table.type)
         closed = context.table_type(table.type)
         if table.init is not None:
             context.use(Feature.FUNCTION_REFERENCES, "a table with an initial value")
-            check_constant_expression(context, actions, table.init, closed.element)
+            check_constant_expression(context, rules, table.init, closed.element)
         elif not closed.element.nullable:
             raise ValidationError(f"type mismatch: a table of {closed.element} needs an initial value")
         context.add(table.type)
@@ -91,7 +92,7 @@ def _check_tables(context: Context, actions: Actions) -> None:
         context.use(Feature.REFERENCE_TYPES, "multiple tables")
 
 
-def _check_memories(context: Context, actions: Actions) -> None:
+def _check_memories(context: Context, rules: Rules) -> None:
     for memory in context.module.memories:
         check_extern_type(context, memory)
         context.add(memory)
@@ -99,21 +100,21 @@ def _check_memories(context: Context, actions: Actions) -> None:
         context.use(Feature.MULTI_MEMORY, "multiple memories")
 
 
-def _check_tags(context: Context, actions: Actions) -> None:
+def _check_tags(context: Context, rules: Rules) -> None:
     for tag in context.module.tags:
         check_extern_type(context, tag)
         context.add(tag)
 
 
-def _check_globals(context: Context, actions: Actions) -> None:
+def _check_globals(context: Context, rules: Rules) -> None:
     for global_ in context.module.globals:
         type_ = context.close(global_.type.value)
-        check_constant_expression(context, actions, global_.init, type_)
+        check_constant_expression(context, rules, global_.init, type_)
         context.add(global_.type)
         context.globals_in_scope += 1
 
 
-def _check_exports(context: Context, actions: Actions) -> None:
+def _check_exports(context: Context, rules: Rules) -> None:
     names: set[str] = set()
     for export in context.module.exports:
         match export.kind:
@@ -134,7 +135,7 @@ def _check_exports(context: Context, actions: Actions) -> None:
         names.add(export.name)
 
 
-def _check_start(context: Context, actions: Actions) -> None:
+def _check_start(context: Context, rules: Rules) -> None:
     start = context.module.start
     if start is not None:
         type_ = context.function_type(start)
@@ -142,17 +143,18 @@ def _check_start(context: Context, actions: Actions) -> None:
             raise ValidationError(f"start function must have type [] -> [], not {type_}")
 
 
-def _check_codes(context: Context, actions: Actions) -> None:
+def _check_codes(context: Context, rules: Rules) -> None:
     context.declaring = False
     module = context.module
     if len(module.functions) != len(module.codes):
         raise DecodeError("function and code section have inconsistent lengths")
     imported = len(context.functions) - len(module.functions)
+    shapes = Shapes(rules)
     for index, (use, code) in enumerate(zip(module.functions, module.codes, strict=True), imported):
-        check_function(context, actions, index, context.function_type_at(use), code)
+        check_function(shapes, index, context.function_type_at(use), code)
 
 
-_CHECKS: dict[str, Callable[[Context, Actions], None]] = {
+_CHECKS: dict[str, Callable[[Context, Rules], None]] = {
     "import": _check_imports,
     "function": _check_functions,
     "table": _check_tables,

@@ -1,8 +1,6 @@
 """How each instruction is checked: by its signature in the instruction table, or by a special rule.
 
-An instruction's *action* is what the loop of `function.py` does with it: a kind, which selects a few lines
-of that loop, and up to three things those lines need. Actions are made when a module first uses an
-instruction, so that is where its feature is checked, and where the address type of memory 0 is put in.
+A module's rules are made when it first uses an instruction, so that is where its feature is checked.
 """
 
 from __future__ import annotations
@@ -39,11 +37,12 @@ from wrt_foundation.types import (
     ValueType,
 )
 
-__all__ = ["SPECIALS", "Action", "Actions"]
+__all__ = ["SPECIALS", "TYPES", "Rule", "Rules", "check_signature"]
 
-Special = Callable[[Body, Instruction, Any], None]
+Rule = Callable[[Body, Instruction, Any], None]
+"""What checks one instruction with its immediates, and changes the operand stack as it does."""
 
-SPECIALS: dict[Instruction, Special] = {
+SPECIALS: dict[Instruction, Rule] = {
     BY_NAME[name]: special
     for room in (
         control,
@@ -61,12 +60,7 @@ SPECIALS: dict[Instruction, Special] = {
 }
 """The instructions that have a typing rule of their own; all others are typed by their signatures."""
 
-Action = tuple[int, Any, Any, Any]
-
-LOCAL_GET, PUSH, BINARY, UNARY, LOAD, STORE, LOCAL_SET, LOCAL_TEE, SPECIAL, END = range(10)
-"""The kinds of actions, the frequent ones first, for the loop asks in this order."""
-
-_TYPES: dict[str, ValueType] = {
+TYPES: dict[str, ValueType] = {
     "i32": I32,
     "i64": I64,
     "f32": F32,
@@ -79,71 +73,31 @@ _TYPES: dict[str, ValueType] = {
     "anyref": ANYREF,
 }
 
-_LOCALS = {"local.get": LOCAL_GET, "local.set": LOCAL_SET, "local.tee": LOCAL_TEE}
 _EXCEPTION_PROPOSALS = (Feature.EXCEPTIONS, Feature.LEGACY_EXCEPTIONS)
 
 
-class Actions(dict[Instruction, Action]):
-    """The action of each instruction that one module uses, made on first use. Belongs to one `Context`."""
+class Rules(dict[Instruction, Rule]):
+    """The rule of each instruction that one module uses, found on first use. Belongs to one `Context`."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
-        self._context = context
+        self.context = context
 
-    def __missing__(self, instruction: Instruction) -> Action:
+    def __missing__(self, instruction: Instruction) -> Rule:
         what = f"the instruction {instruction.keyword}"
         if instruction.keyword == "throw":
-            self._context.features.use_one(_EXCEPTION_PROPOSALS, what)
+            self.context.features.use_one(_EXCEPTION_PROPOSALS, what)
         else:
-            self._context.use(instruction.feature, what)
-        action = self[instruction] = self._action(instruction)
-        return action
-
-    def _action(self, instruction: Instruction) -> Action:
-        special = SPECIALS.get(instruction)
-        if special is not None:
-            if instruction.name == "end":
-                return END, special, None, None
-            return _LOCALS.get(instruction.name, SPECIAL), special, None, None
-        if instruction.immediates == (Immediate.MEMARG,) and self._context.memories and not instruction.atomic:
-            return self._access(instruction)
-        return _by_signature(instruction)
-
-    def _access(self, instruction: Instruction) -> Action:
-        # The most frequent loads and stores are those of memory 0: the address type is known.
-        assert instruction.operands is not None
-        assert instruction.results is not None
-        address = self._context.memories[0].address
-        natural = instruction.width.bit_length() - 1
-        if len(instruction.operands) == 1:
-            return LOAD, address, natural, _TYPES[instruction.results[0]]
-        return STORE, address, natural, _TYPES[instruction.operands[1]]
-
-
-def _by_signature(instruction: Instruction) -> Action:
-    assert instruction.operands is not None
-    assert instruction.results is not None
-    words = instruction.operands + instruction.results
-    plain = {Immediate.I32, Immediate.I64, Immediate.F32, Immediate.F64, Immediate.V128, Immediate.FENCE}
-    if "a" in words or "t" in words or not plain.issuperset(instruction.immediates):
-        return SPECIAL, check_signature, None, None
-    operands = [_TYPES[word] for word in instruction.operands]
-    results = [_TYPES[word] for word in instruction.results]
-    match operands, results:
-        case [], [result]:
-            return PUSH, result, None, None
-        case [operand], [result]:
-            return UNARY, operand, None, result
-        case [first, second], [result]:
-            return BINARY, first, second, result
-    return SPECIAL, check_signature, None, None
+            self.context.use(instruction.feature, what)
+        rule = self[instruction] = SPECIALS.get(instruction, check_signature)
+        return rule
 
 
 def check_signature(body: Body, instruction: Instruction, immediate: Any) -> None:
     """Check an instruction by its signature, the indices among its immediates included."""
     assert instruction.operands is not None
     assert instruction.results is not None
-    types = dict(_TYPES)
+    types = dict(TYPES)
     kinds = instruction.immediates
     values: tuple[Any, ...] = immediate if len(kinds) > 1 else (immediate,)
     # The memory or table is named last in the binary, and missed first by the specification's messages.

@@ -15,7 +15,15 @@ from wrt_foundation.errors import DecodeError
 from wrt_foundation.immediates import MemArg
 from wrt_foundation.instructions import BY_CODE, BY_NAME, INSTRUCTIONS, PREFIXES, Immediate, Instruction
 
-__all__ = ["CLOSING", "OPENING", "read_expression", "read_instructions", "write_instruction", "write_instructions"]
+__all__ = [
+    "CLOSING",
+    "OPENING",
+    "read_expression",
+    "read_instruction",
+    "read_instructions",
+    "write_instruction",
+    "write_instructions",
+]
 
 # How the loop reads an instruction, by its first byte.
 _INDEX, _PLAIN, _INTEGER, _MEMARG, _OTHER, _ILLEGAL = range(6)
@@ -104,7 +112,7 @@ def _read(data: bytes, start: int, base: int) -> Iterator[tuple[Instruction, Any
                     yield instructions[byte], short_memargs[align][offset], base + position
                     position += 3
                     continue
-            instruction, immediates, after = _read_one(data, position)
+            instruction, immediates, after = read_instruction(data, position)
             yield instruction, immediates, base + position
             position = after
     except IndexError:
@@ -115,7 +123,12 @@ def _read(data: bytes, start: int, base: int) -> Iterator[tuple[Instruction, Any
         raise
 
 
-def _read_one(data: bytes, position: int) -> tuple[Instruction, Any, int]:
+def read_instruction(data: bytes, position: int) -> tuple[Instruction, Any, int]:
+    """Return the instruction at `position`, its immediates, and the position after them.
+
+    Raises `DecodeError` where it is malformed, with an offset that counts from the first byte of `data`, and
+    `IndexError` where the bytes run out.
+    """
     first = data[position]
     if first in _PREFIXED_BY_CODE:
         code, after = read_unsigned(data, position + 1)
