@@ -182,6 +182,11 @@ MODULES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _no_cache_of_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WRT_CACHE", "off")
+
+
 @pytest.fixture
 def modules(tmp_path: Path) -> Callable[[str], str]:
     """Write one of the modules above to a file and return its name."""

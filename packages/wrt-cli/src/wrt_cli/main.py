@@ -94,6 +94,7 @@ Examples:
   wrt validate *.wasm                          is it valid?
   wrt inspect program.wasm                     what is in it?
   wrt plugins                                  what is installed?
+  wrt cache info                               what is kept to start quicker?
 """
 
 
@@ -124,8 +125,8 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Plugins that are not right are told as errors are; where in our own code it was noticed helps nobody."""
-    if issubclass(category, PluginWarning):
+    """WRT's own warnings are told as errors are; where in our own code it was noticed helps nobody."""
+    if issubclass(category, PluginWarning) or category.__module__.startswith("wrt_"):
         output.error(str(message), label="Warning")
     else:
         _python_shows(message, category, filename, lineno, file, line)

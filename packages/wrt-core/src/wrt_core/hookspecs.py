@@ -19,7 +19,9 @@ __all__ = ["wrt_function_compiled", "wrt_guest_trapped", "wrt_instance_created",
 
 
 @hookspec
-def wrt_module_loaded(engine: Engine, module: ValidatedModule, seconds: float) -> None:
+def wrt_module_loaded(
+    engine: Engine, module: ValidatedModule, seconds: float, decoding: float, validating: float
+) -> None:
     """A module was decoded and validated.
 
     Called before `load` returns it. Nothing stops it: every observer is told.
@@ -27,6 +29,8 @@ def wrt_module_loaded(engine: Engine, module: ValidatedModule, seconds: float) -
     :param engine: the engine that loaded it.
     :param module: the module.
     :param seconds: how long reading, decoding and validating took.
+    :param decoding: how much of it was reading and decoding.
+    :param validating: how much of it was validating, or finding in a cache that the module is valid.
     """
 
 

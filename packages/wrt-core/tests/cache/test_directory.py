@@ -28,8 +28,21 @@ def test_default_directory(monkeypatch, tmp_path):
 
 @posix
 def test_it_is_made_for_its_owner_alone(directory):
-    Cache(directory)
+    pack = Cache(directory).pack("00")
+    assert not directory.exists(), "before there is anything to write"
+    pack.put(1, "a")
+    pack.save()
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+@posix
+def test_one_that_has_become_unsafe_is_not_written_to(directory):
+    pack = Cache(directory).pack("00")
+    directory.mkdir()
+    directory.chmod(0o777)
+    pack.put(1, "a")
+    pack.save()
+    assert list(directory.iterdir()) == []
 
 
 @posix

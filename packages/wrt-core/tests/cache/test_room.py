@@ -39,6 +39,7 @@ def test_what_never_fits_is_not_kept(directory):
 
 def test_what_nobody_finished_goes(directory):
     cache = Cache(directory)
+    directory.mkdir(mode=0o700)
     stale, fresh = directory / ".1-stale.tmp", directory / ".1-fresh.tmp"
     for path in (stale, fresh):
         path.write_bytes(b"half")

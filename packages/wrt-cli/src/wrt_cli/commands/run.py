@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wrt_cli.output import printable
+from wrt_cli.output import patience, printable
 from wrt_foundation.errors import did_you_mean
 from wrt_foundation.plugins import PluginManager, hookimpl
 
@@ -29,6 +29,7 @@ Examples:
   wrt run add.wasm --invoke add -1 0x10        numbers may be negative, or hexadecimal
   wrt run --unknown-imports trap program.wasm  without what nobody offers, while it is not called
   wrt run - < program.wasm                     from the standard input
+  wrt run --timings program.wasm               and tell where the time went
 
 \b
 Behind MODULE, options of wrt end with the first word that is none of them, or with --.
@@ -116,6 +117,13 @@ def _variables(ctx: click.Context, parameter: click.Parameter, texts: tuple[str,
     multiple=True,
     help="Link this host module, where several share a name or the program does not ask by name. Repeatable.",
 )
+@click.option(
+    "--cache/--no-cache",
+    default=True,
+    show_default=True,
+    help="Keep what is found out about MODULE for its next start; see wrt cache.",
+)
+@click.option("--timings", is_flag=True, help="Tell how long it took to decode, validate, translate and run.")
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -126,6 +134,8 @@ def run(
     unknown_imports: str,
     environment: dict[str, str],
     host_modules: tuple[str, ...],
+    cache: bool,
+    timings: bool,
 ) -> None:
     """Run a module.
 
@@ -136,13 +146,20 @@ def run(
     # What is heavy is imported when it is needed: `wrt --help` imports this module too.
     from wrt_cli.values import show
     from wrt_core import EngineFactory
+    from wrt_core.cache import open_cache
+    from wrt_core.engines.core import CoreEngine
     from wrt_core.host_modules import Grants
 
     # A path, not a text: engines take a string that begins with a parenthesis for a module.
     source = sys.stdin.buffer.read() if module == "-" else Path(module)
     plugins: PluginManager = ctx.obj.plugins
+    if timings:
+        _tell_timings(ctx, plugins)
     chosen = EngineFactory.create(engine, manager=plugins)
-    loaded = chosen.load(source)
+    if isinstance(chosen, CoreEngine):
+        chosen.cache = open_cache("default") if cache else None
+    with patience(f"loading {printable(module)}"):
+        loaded = chosen.load(source)
     values = _values(loaded, invoke or "_start", arguments if invoke else ())
     grants = Grants(
         arguments=(Path(module).name, *(() if invoke else arguments)),
@@ -165,6 +182,14 @@ def run(
     types = function.function_type.results
     for value, type_ in zip(results if len(types) > 1 else (results,), types, strict=False):
         click.echo(show(value, type_))
+
+
+def _tell_timings(ctx: click.Context, plugins: PluginManager) -> None:
+    from wrt_cli.timings import Timings
+
+    stopwatch = Timings()
+    plugins.registry("wrt.observers").register("wrt run --timings", stopwatch)
+    ctx.call_on_close(stopwatch.show)
 
 
 def _values(module: ValidatedModule, name: str, arguments: tuple[str, ...]) -> list[Any]:

@@ -13,8 +13,17 @@ that nobody else may write to, or is not used. Digests are there against damage,
 
 from __future__ import annotations
 
-from wrt_core.cache.cache import Cache, CachedModule, CacheWarning, open_cache
+from wrt_core.cache.cache import Cache, CachedModule, CacheWarning, chosen_directory, open_cache
 from wrt_core.cache.directory import UnsafeCacheDirectory, default_directory
 from wrt_core.cache.pack import Pack
 
-__all__ = ["Cache", "CacheWarning", "CachedModule", "Pack", "UnsafeCacheDirectory", "default_directory", "open_cache"]
+__all__ = [
+    "Cache",
+    "CacheWarning",
+    "CachedModule",
+    "Pack",
+    "UnsafeCacheDirectory",
+    "chosen_directory",
+    "default_directory",
+    "open_cache",
+]

@@ -13,11 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from wrt_core.cache.directory import UnsafeCacheDirectory, default_directory, prepare
+from wrt_core.cache.directory import UnsafeCacheDirectory, check, default_directory
 from wrt_core.cache.fingerprint import fingerprint
 from wrt_core.cache.pack import Pack, PackFile
 
-__all__ = ["VARIABLE", "Cache", "CacheWarning", "CachedModule", "open_cache"]
+__all__ = ["VARIABLE", "Cache", "CacheWarning", "CachedModule", "chosen_directory", "open_cache"]
 
 VARIABLE = "WRT_CACHE"
 """The environment variable: "off" for no cache whatever the program says, or the directory to use."""
@@ -43,7 +43,7 @@ class CachedModule(NamedTuple):
 
 
 class Cache:
-    """What is kept from one process to the next, in `directory`, a pack for each module.
+    """What is kept from one process to the next, in `directory`, a pack for each module. It is made when it is needed.
 
     Past `size_limit`, in bytes, those go that were not used for the longest time. Any number of processes and threads
     may use one directory. A disk that is full or read-only makes it forgetful and raises nothing. Raises
@@ -54,7 +54,7 @@ class Cache:
         self.directory = Path(directory).absolute()
         self.size_limit = size_limit
         with contextlib.suppress(OSError):
-            prepare(self.directory)
+            check(self.directory)
         self._lock = threading.Lock()
         self._packs: weakref.WeakValueDictionary[str, Pack] = weakref.WeakValueDictionary()
 
@@ -101,6 +101,17 @@ def _cache(directory: Path, size_limit: int) -> Cache:
     return Cache(directory, size_limit=size_limit)
 
 
+def chosen_directory() -> Path | None:
+    """Return where the cache is unless a program says otherwise: by WRT_CACHE, or the default; None if it is off.
+
+    Raises `RuntimeError` for a user without a home.
+    """
+    environment = os.environ.get(VARIABLE, "")
+    if environment.lower() == "off":
+        return None
+    return Path(environment) if environment else default_directory()
+
+
 def open_cache(choice: Cache | str | os.PathLike[str] | bool | None) -> Cache | None:
     """Return the cache that an option asks for: a directory, "default" or True, or False for none.
 
@@ -118,8 +129,9 @@ def open_cache(choice: Cache | str | os.PathLike[str] | bool | None) -> Cache | 
     if choice is None and not environment:
         return None
     try:
-        return Cache(environment or default_directory())
-    except (UnsafeCacheDirectory, RuntimeError) as error:  # RuntimeError: a user without a home
+        directory = chosen_directory()
+        return None if directory is None else Cache(directory)
+    except (UnsafeCacheDirectory, RuntimeError) as error:
         warnings.warn(CacheWarning(f"running without a cache: {error}"), stacklevel=3)
         return None
 

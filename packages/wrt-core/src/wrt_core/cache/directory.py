@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wrt_foundation.errors import WrtError
 
-__all__ = ["UnsafeCacheDirectory", "default_directory", "ours_alone", "prepare"]
+__all__ = ["UnsafeCacheDirectory", "check", "default_directory", "make", "ours_alone"]
 
 
 class UnsafeCacheDirectory(WrtError):
@@ -28,16 +28,9 @@ def default_directory() -> Path:
     return (named if named.is_absolute() else home / ".cache") / "wrt"
 
 
-def prepare(directory: Path) -> None:
-    """Make the directory, for its owner alone, if it does not exist; raise if it is not this user's alone.
-
-    Raises `UnsafeCacheDirectory`, and `OSError` where it can't be made.
-    """
-    try:
-        status = directory.stat()
-    except FileNotFoundError:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = directory.stat()
+def check(directory: Path) -> None:
+    """Raise `UnsafeCacheDirectory` for a directory that is not this user's alone, and `OSError` if there is none."""
+    status = directory.stat()
     if not stat.S_ISDIR(status.st_mode):
         raise UnsafeCacheDirectory(f"the cache directory {directory} is no directory")
     if not ours_alone(status):
@@ -45,6 +38,15 @@ def prepare(directory: Path) -> None:
             f"the cache directory {directory} is not yours alone, so others could run code as you;"
             f" to mend it: chmod 700 it, or name another with WRT_CACHE"
         )
+
+
+def make(directory: Path) -> None:
+    """Make the directory, for its owner alone, if it is not there; raises what `check` raises."""
+    try:
+        check(directory)
+    except FileNotFoundError:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check(directory)
 
 
 def ours_alone(status: os.stat_result) -> bool:

@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wrt_core.cache.directory import ours_alone
+from wrt_core.cache.directory import UnsafeCacheDirectory, make, ours_alone
 
 __all__ = ["MAGIC", "Pack", "PackFile", "entries_of"]
 
@@ -131,12 +131,13 @@ class PackFile:
         merged |= entries
         temporary = self.path.with_name(f".{os.getpid()}-{os.urandom(6).hex()}.tmp")
         try:
+            make(self.path.parent)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
             with open(os.open(temporary, flags, 0o600), "wb") as file:  # noqa: PTH123 - it is opened already
                 file.write(_bytes_of(merged, self.subject))
             temporary.replace(self.path)
-        except OSError:
-            # Read-only, full, or on Windows open in another process.
+        except (OSError, UnsafeCacheDirectory):
+            # Read-only, full, gone bad since it was checked, or on Windows open in another process.
             with contextlib.suppress(OSError):
                 temporary.unlink()
             return False

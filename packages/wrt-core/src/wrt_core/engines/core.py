@@ -62,6 +62,7 @@ class CoreEngine(Engine):
         self.memory_provider = memory_provider
         self.limits = limits
         self.cache = open_cache(cache)
+        """Where to keep what is found out about modules; None is nowhere. It may be set until one is loaded."""
         self._packs: WeakKeyDictionary[ValidatedModule, Pack] = WeakKeyDictionary()
         if not hasattr(self.plugins.hook, "wrt_module_loaded"):
             self.plugins.add_hookspecs(hookspecs)
@@ -90,9 +91,12 @@ class CoreEngine(Engine):
         started = perf_counter()
         found = read_source(source)
         module = found if isinstance(found, Module) else read_module(*found, self.plugins, self.limits)
+        decoded = perf_counter()
         validated = self._validated(module)
         if self._loaded is not None:
-            self._loaded(engine=self, module=validated, seconds=perf_counter() - started)
+            ended = perf_counter()
+            times = {"seconds": ended - started, "decoding": decoded - started, "validating": ended - decoded}
+            self._loaded(engine=self, module=validated, **times)
         return validated
 
     def _validated(self, module: Module) -> ValidatedModule:
