@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 
-from importlib_metadata import Distribution, EntryPoint
-
 from wrt_foundation.plugins.events import PluginWarning
+from wrt_foundation.plugins.installed import (
+    EntryPoint,
+    distributions,
+    entry_points,
+    header,
+    normalized,
+)
 
 __all__ = ["BUILT_IN", "Offer", "is_missing", "normalized", "offers"]
 
 BUILT_IN = frozenset({"wrt-capability", "wrt-cli", "wrt-core", "wrt-foundation", "wrt-jit", "wrt-wasi", "wrt-wast"})
 """The distributions that make up WRT. They differ from a stranger's in one thing: they win a clash of names,
 so that installing a package can't change what "stackless" means. See RATIONALE.md, "Why do built-in names win?"."""
-
-
-def normalized(distribution: str) -> str:
-    """Return a distribution's name as package indexes compare it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 @dataclass(frozen=True)
@@ -63,30 +62,20 @@ def offers(groups: Collection[str]) -> list[Offer]:
     Of a distribution that is on the path twice, the first one counts: it is the one that would be imported.
     One whose metadata cannot be read is named in a `PluginWarning` and left out.
     """
-    # A name has to be parsed out of a distribution's metadata, which for all of them would take most of the time
-    # here; so only those are asked for it whose entry points mention us.
-    names: set[str] = set()
-    for distribution in Distribution.discover():
+    found: list[Offer] = []
+    for name, distribution in sorted(distributions(), key=lambda each: each[0]):
+        what = str(getattr(distribution, "_path", distribution))
         try:
             text = distribution.read_text("entry_points.txt")
             if text and any(group in text for group in groups):
-                names.add(normalized(distribution.name))
+                fields = header(distribution)
+                what = name
+                version, requires = fields.get("Version", [None])[0], tuple(fields.get("Requires-Dist", ()))
+                offered = sorted(entry_points(text), key=lambda entry_point: entry_point.name)
+                found += [Offer(e.group, e.name, e, name, version, requires) for e in offered if e.group in groups]
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one distribution, the others count
-            _leave_out(str(getattr(distribution, "_path", distribution)), error)
-    found: list[Offer] = []
-    for name in sorted(names):
-        try:
-            found += list(_offers_of(Distribution.from_name(name), name, groups))
-        except Exception as error:  # noqa: BLE001 - as above
-            _leave_out(name, error)
+            _leave_out(what, error)
     return found
-
-
-def _offers_of(distribution: Distribution, name: str, groups: Collection[str]) -> Iterator[Offer]:
-    version, requires = distribution.version, tuple(distribution.requires or ())
-    for entry_point in sorted(distribution.entry_points, key=lambda entry_point: entry_point.name):
-        if entry_point.group in groups:
-            yield Offer(entry_point.group, entry_point.name, entry_point, name, version, requires)
 
 
 def _leave_out(what: str, error: Exception) -> None:
