@@ -1,4 +1,4 @@
-"""Distributions are found in folders, in archives and by finders of their own; entry points read as they are written."""
+"""Distributions are found in folders, in archives and by finders of their own; entry points are read as written."""
 
 from __future__ import annotations
 
