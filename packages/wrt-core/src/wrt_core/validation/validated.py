@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -52,6 +51,8 @@ class ExportType:
 
 def hash_of(module: Module) -> str:
     """Return the SHA-256 of a module's binary, in hexadecimal."""
+    import hashlib  # most runs without a cache never ask
+
     return hashlib.sha256(module.binary or encode(module)).hexdigest()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-import platform
+import os
 import sys
 from functools import cache
 
@@ -17,7 +17,7 @@ if sys.platform == "win32":
 else:
     # Python 3.11's mmap lacks the constant. Its value is the kernel's, and differs on a few rare machines: there
     # the system keeps account of untouched pages, and the reservation is cut if it minds.
-    _COMMON = sys.platform == "linux" and platform.machine() in {"x86_64", "i686", "aarch64", "armv7l", "riscv64"}
+    _COMMON = sys.platform == "linux" and os.uname().machine in {"x86_64", "i686", "aarch64", "armv7l", "riscv64"}
     _NORESERVE: int = getattr(mmap, "MAP_NORESERVE", 0x4000 if _COMMON else 0)
     # Private: a forked child gets its own copy, as of everything else.
     _FLAGS = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NORESERVE}
