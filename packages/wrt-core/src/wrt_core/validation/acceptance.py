@@ -8,6 +8,7 @@ find the error, its wording and its place. So nothing here has a message, and no
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from wrt_core.validation.body import FLOOR, Body, Frame, TypeMismatch
@@ -44,6 +45,16 @@ _LISTED = 1 << 20
 """Bytes of a body up to which it is read from a list of its bytes, which takes eight times as much room."""
 
 
+_PREPARED = 256
+"""Heights of the operand stack for which the frames of plain blocks are made beforehand."""
+
+
+@cache
+def _prepared(opener: str) -> list[Frame]:
+    """Frames of blocks and loops without parameters and results, by height, where no local waits to be set."""
+    return [Frame(opener, (), (), (), height, 0) for height in range(_PREPARED)]
+
+
 class Shapes:
     """The shapes of one module's instructions, by their first bytes, found on first use. Belongs to one `Context`."""
 
@@ -64,8 +75,13 @@ class Shapes:
 
     def _shape(self, instruction: Instruction) -> Shape:
         if instruction.name in _BY_NAME:
-            pushed = TYPES[instruction.results[0]] if instruction.results else instruction.name
-            return _BY_NAME[instruction.name], self.rules[instruction], instruction, pushed
+            shape = _BY_NAME[instruction.name]
+            third: object = None
+            if shape == NUMBER:
+                third = TYPES[instruction.keyword.removesuffix(".const")]
+            elif shape == BLOCK:
+                third = _prepared(instruction.name)
+            return shape, self.rules[instruction], instruction, third
         if instruction.immediates == (Immediate.MEMARG,):
             return self._access(instruction)
         if instruction.immediates:
@@ -108,8 +124,9 @@ def _accepts(body: Body, shapes: Shapes, code: bytes) -> bool:
     octets = list(code) if len(code) <= _LISTED else code
     stack, frames, set_locals = body.stack, body.frames, body.set_locals
     available, types = body.available, body.locals
+    all_set = available is types
     by_byte, rules, calls, nesting = shapes.by_byte, shapes.rules, shapes.calls, body.context.limits.nesting
-    frame_of = tuple.__new__  # what Frame() comes to, by a longer way
+    blocks, loops = _prepared("block"), _prepared("loop")
     position = 0
     while True:
         byte = octets[position]
@@ -139,72 +156,70 @@ def _accepts(body: Body, shapes: Shapes, code: bytes) -> bool:
                 continue
         elif shape == BINARY:
             position += 1
-            if stack[-1] is first and stack[-2] is first:
-                stack.pop()
-                stack[-1] = third
+            right = stack.pop()
+            if right is first and stack[-1] is first:
+                if third is not first:
+                    stack[-1] = third
             else:
+                stack.append(right)
                 rules[second](body, second, None)
             continue
         elif shape == LOAD:
             # Alignment in one byte, memory 0; an offset in up to four bytes fits any address type.
             if stack[-1] is first and octets[position + 1] <= second:
-                if octets[position + 2] < 0x80:
-                    stack[-1] = third
-                    position += 3
-                    continue
-                if octets[position + 3] < 0x80:
-                    stack[-1] = third
-                    position += 4
-                    continue
-                if octets[position + 4] < 0x80:
-                    stack[-1] = third
-                    position += 5
+                size = 3 if octets[position + 2] < 0x80 else 4 if octets[position + 3] < 0x80 else 5
+                if size < 5 or octets[position + 4] < 0x80:
+                    position += size
+                    if third is not first:
+                        stack[-1] = third
                     continue
         elif shape == LOCAL_SET:
             index = octets[position + 1]
-            if index < 0x80 and stack[-1] is types[index] and available[index] is not None:
-                stack.pop()
-                position += 2
-                continue
+            if all_set and index < 0x80:
+                top = stack.pop()
+                if top is types[index]:
+                    position += 2
+                    continue
+                stack.append(top)
         elif shape == END:
-            _, parameters, results, _, height, mark = frames[-1]
             position += 1
-            if height and height == len(stack) - 1 and mark == len(set_locals) and not results and not parameters:
-                stack.pop()
-                frames.pop()
-                continue
+            height = len(stack) - 1
+            if 0 < height < _PREPARED and not set_locals:
+                frame = frames[-1]
+                if frame is blocks[height] or frame is loops[height]:
+                    # No results, and nothing lies on its floor.
+                    stack.pop()
+                    frames.pop()
+                    continue
             first(body, second, None)
             if not frames:
                 return position == len(code)
             continue
         elif shape == LOCAL_TEE:
             index = octets[position + 1]
-            if index < 0x80 and stack[-1] is types[index] and available[index] is not None:
+            if all_set and index < 0x80 and stack[-1] is types[index]:
                 position += 2
                 continue
         elif shape == BR_IF:
             depth = octets[position + 1]
-            if depth < 0x80 and stack[-1] is I32 and not frames[-1 - depth][3]:
-                stack.pop()
-                position += 2
-                continue
+            if depth < 0x80 and not frames[-1 - depth][3]:
+                top = stack.pop()
+                if top is I32:
+                    position += 2
+                    continue
+                stack.append(top)
         elif shape == STORE:
-            if stack[-1] is third and stack[-2] is first and octets[position + 1] <= second:
-                if octets[position + 2] < 0x80:
-                    del stack[-2:]
-                    position += 3
-                    continue
-                if octets[position + 3] < 0x80:
-                    del stack[-2:]
-                    position += 4
-                    continue
-                if octets[position + 4] < 0x80:
-                    del stack[-2:]
-                    position += 5
+            if octets[position + 1] <= second and stack[-1] is third and stack[-2] is first:
+                size = 3 if octets[position + 2] < 0x80 else 4 if octets[position + 3] < 0x80 else 5
+                if size < 5 or octets[position + 4] < 0x80:
+                    position += size
+                    stack.pop()
+                    stack.pop()
                     continue
         elif shape == BLOCK:
-            if octets[position + 1] == _NO_VALUES and len(frames) <= nesting:
-                frames.append(frame_of(Frame, (third, (), (), (), len(stack), len(set_locals))))
+            height = len(stack)
+            if octets[position + 1] == _NO_VALUES and height < _PREPARED and not set_locals and len(frames) <= nesting:
+                frames.append(third[height])
                 stack.append(FLOOR)
                 position += 2
                 continue
@@ -234,10 +249,10 @@ def _accepts(body: Body, shapes: Shapes, code: bytes) -> bool:
             continue
         elif shape == UNARY:
             position += 1
-            if stack[-1] is first:
-                stack[-1] = third
-            else:
+            if stack[-1] is not first:
                 rules[second](body, second, None)
+            elif third is not first:
+                stack[-1] = third
             continue
         elif shape == INDEX:
             index = octets[position + 1]
