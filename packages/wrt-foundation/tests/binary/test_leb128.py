@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wrt_foundation.binary.leb128 import read_signed, read_unsigned, write_signed, write_unsigned
+from wrt_foundation.binary.leb128 import (
+    read_signed,
+    read_unsigned,
+    read_vector_of_unsigned,
+    write_signed,
+    write_unsigned,
+)
 from wrt_foundation.errors import DecodeError, WrtError
 
 WIDTHS = st.sampled_from([7, 8, 32, 33, 64])
@@ -114,3 +120,24 @@ def test_numbers_that_do_not_fit_are_not_written(write: object, value: int) -> N
     with pytest.raises(WrtError, match="32 bits"):
         write(out, value)  # type: ignore[operator]
     assert out == b""
+
+
+@given(st.lists(st.tuples(st.integers(0, (1 << 32) - 1), st.integers(0, 4))), st.binary(max_size=3))
+def test_a_vector_is_its_numbers_one_by_one(numbers: list[tuple[int, int]], before: bytes) -> None:
+    data = bytearray(before)
+    for number, more in numbers:
+        out = bytearray()
+        write_unsigned(out, number)
+        data += padded(bytes(out), min(5, len(out) + more), 0)
+    found = read_vector_of_unsigned(bytes(data), len(before), len(numbers))
+    assert found == ([number for number, _ in numbers], len(data))
+    with pytest.raises(DecodeError, match="unexpected end"):
+        read_vector_of_unsigned(bytes(data), len(before), len(numbers) + 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("01 80", "end"), ("01 80 80 80 80 80 00", "too long"), ("ff ff ff ff 1f", "too large")]
+)
+def test_a_vector_of_what_is_no_number(text: str, message: str) -> None:
+    with pytest.raises(DecodeError, match=message):
+        read_vector_of_unsigned(bytes.fromhex(text), 0, 2)

@@ -28,6 +28,7 @@ from wrt_foundation.module import (
 from wrt_foundation.types import (
     FUNCREF,
     I32,
+    I64,
     AbstractHeapType,
     ExternKind,
     FieldType,
@@ -139,6 +140,15 @@ def test_locals_past_u32_are_malformed_whatever_the_limit() -> None:
     with pytest.raises(DecodeError) as caught:
         decode(encode(module), limits)
     assert caught.value.message == "too many locals"
+
+
+def test_locals_count_with_parameters_where_another_function_declared_the_same() -> None:
+    limits = replace(DEFAULT_LIMITS, locals=5)
+    types = [RecType((SubType(FuncType()),)), RecType((SubType(FuncType((I32, I32))),))]
+    same = Code(((2, I32), (2, I64)), b"\x0b")
+    assert decode(encode(Module(types=types, functions=[0, 0], codes=[same, same])), limits).codes == [same, same]
+    with pytest.raises(DecodeError, match="too many locals: 6 with parameters, the limit is 5"):
+        decode(encode(Module(types=types, functions=[0, 1], codes=[same, same])), limits)
 
 
 VECTORS = [

@@ -62,10 +62,11 @@ class Shapes:
         self.rules = rules
         self.by_byte: list[Shape] = [(OTHER, None, None, None)] * 256
         context = rules.context
-        signatures = [context.function_type_at(use) for use in context.function_uses]
-        self.calls: list[tuple[int, list[ValueType], tuple[ValueType, ...]]] = [
-            (len(each.params), list(each.params), each.results) for each in signatures
-        ]
+        by_use: dict[int, tuple[int, list[ValueType], tuple[ValueType, ...]]] = {}
+        for use in set(context.function_uses):
+            type_ = context.function_type_at(use)
+            by_use[use] = len(type_.params), list(type_.params), type_.results
+        self.calls = [by_use[use] for use in context.function_uses]
         """What calls take and give, by function: the number of parameters, their types, the types of the results."""
 
     def learn(self, instruction: Instruction) -> None:

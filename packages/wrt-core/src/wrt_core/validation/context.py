@@ -139,6 +139,14 @@ class Context:
                 self.tag_uses.append(index)
                 self.tags.append(self.types[index])
 
+    def add_functions(self, uses: list[int]) -> None:
+        """Add the functions that the module defines, by their type indices."""
+        for index in dict.fromkeys(uses):
+            self.function_type_at(index)
+        self.function_uses += uses
+        self.functions += [self.types[index] for index in uses]
+        self.exact_functions += [True] * len(uses)
+
     def table_type(self, type_: TableType) -> TableType:
         """Return a table's type closed. A table of functions is the MVP's, where a value of that type is not."""
         element = FUNCREF if type_.element == FUNCREF else self.reference(type_.element)

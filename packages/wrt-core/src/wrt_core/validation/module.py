@@ -74,8 +74,7 @@ def _check_imports(context: Context, rules: Rules) -> None:
 
 
 def _check_functions(context: Context, rules: Rules) -> None:
-    for index in context.module.functions:
-        context.add(FuncUse(index), exact=True)
+    context.add_functions(context.module.functions)
 
 
 def _check_tables(context: Context, rules: Rules) -> None:

@@ -56,6 +56,11 @@ def hash_of(module: Module) -> str:
     return hashlib.sha256(module.binary or encode(module)).hexdigest()
 
 
+def _function_types(context: Context) -> list[FuncType]:
+    by_use = {use: context.function_type_at(use) for use in set(context.function_uses)}
+    return [by_use[use] for use in context.function_uses]
+
+
 class ValidatedModule:
     """A module that is known to be valid: the only kind that engines take.
 
@@ -69,7 +74,7 @@ class ValidatedModule:
         self.module = module
         self.types: list[DefinedType] = context.types
         self.functions: list[DefinedType] = context.functions
-        self.function_types: list[FuncType] = [context.function_type_at(use) for use in context.function_uses]
+        self.function_types: list[FuncType] = _function_types(context)
         self.tables: list[TableType] = context.tables
         self.memories: list[MemoryType] = context.memories
         self.globals: list[GlobalType] = context.globals
@@ -88,8 +93,7 @@ class ValidatedModule:
         context = Context(module, canonical_types(module.types), FeatureUse(ALL), DEFAULT_LIMITS)
         for import_ in module.imports:
             context.add(import_.type)
-        for use in module.functions:
-            context.add(FuncUse(use), exact=True)
+        context.add_functions(module.functions)
         for table in module.tables:
             context.add(table.type)
         for memory in module.memories:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import chain, repeat
 
 from wrt_foundation.binary.instructions import OPENING, read_instructions
-from wrt_foundation.binary.leb128 import UNEXPECTED_END, write_unsigned
+from wrt_foundation.binary.leb128 import UNEXPECTED_END, read_unsigned, write_unsigned
 from wrt_foundation.binary.reader import Reader
 from wrt_foundation.binary.types import read_value_type, write_value_type
 from wrt_foundation.errors import DecodeError
@@ -23,24 +23,40 @@ __all__ = ["check_bodies", "read_codes", "write_codes"]
 
 _END = 0x0B
 
+_Seen = dict[bytes, tuple[tuple[tuple[int, ValueType], ...], int]]
+"""Declarations of locals that were read before, by their bytes: the runs, and how many locals they are."""
+
 
 def read_codes(reader: Reader, parameters: Sequence[int]) -> list[Code]:
     """Read the code section; `parameters` are the numbers of parameters of the functions, as far as they are known."""
     count = reader.count("functions", reader.limits.functions)
-    return [_read_code(reader, known) for _, known in zip(range(count), chain(parameters, repeat(0)), strict=False)]
+    seen: _Seen = {}
+    known = chain(parameters, repeat(0))
+    return [_read_code(reader, each, seen) for _, each in zip(range(count), known, strict=False)]
 
 
-def _read_code(reader: Reader, parameters: int) -> Code:
+def _read_code(reader: Reader, parameters: int, seen: _Seen) -> Code:
     data, limits = reader.data, reader.limits
     start = reader.position
-    size = reader.unsigned()
-    end = reader.position + size
+    size, position = read_unsigned(data, start)
+    end = position + size
     if size > limits.body_size:
         raise DecodeError(f"function body too large: {size} bytes, the limit is {limits.body_size}", offset=start)
-    runs = tuple(_read_locals(reader, parameters))
-    start = reader.position
+    # Many functions declare the same locals, in as many bytes as this: a count, and of each run its count and its type.
+    usual = data[position : position + 1 + 2 * data[position]] if position < len(data) else b""
+    known = seen.get(usual)
+    if known is not None and known[1] + parameters <= limits.locals:
+        runs = known[0]
+        start = position + len(usual)
+    else:
+        reader.position = position
+        runs = tuple(_read_locals(reader, parameters))
+        start = reader.position
+        if start == position + len(usual):
+            seen[usual] = runs, sum(count for count, _ in runs)
     if start >= end or end > len(data) or data[end - 1] != _END:
         # Something is wrong with it; say the first thing that is.
+        reader.position = start
         reader.expression()
         raise DecodeError("section size mismatch", offset=reader.position)
     reader.position = end

@@ -133,6 +133,8 @@ def _contents(section: Section, module: Module, reader: Reader) -> Any:
             known = [len(s.composite.params) if isinstance(s.composite, FuncType) else 0 for s in subtypes]
             # An index that names no type is for validation to report.
             return read_codes(reader, [known[i] if i < len(known) else 0 for i in module.functions])
+        case Section.FUNCTION:
+            return reader.indices("functions", reader.limits.functions)
     read, limit = _VECTORS[section]
     return reader.vector(read, limit.replace("_", " "), getattr(reader.limits, limit))
 
@@ -160,7 +162,6 @@ _FIELDS = {
 
 _VECTORS: dict[Section, tuple[Callable[[Reader], Any], str]] = {
     Section.IMPORT: (read_import, "imports"),
-    Section.FUNCTION: (Reader.unsigned, "functions"),
     Section.TABLE: (read_table, "tables"),
     Section.MEMORY: (read_memory_type, "memories"),
     Section.TAG: (read_tag, "tags"),

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from wrt_foundation.errors import DecodeError, WrtError
 
-__all__ = ["UNEXPECTED_END", "read_signed", "read_unsigned", "write_signed", "write_unsigned"]
+__all__ = [
+    "UNEXPECTED_END",
+    "read_signed",
+    "read_unsigned",
+    "read_vector_of_unsigned",
+    "write_signed",
+    "write_unsigned",
+]
 
 UNEXPECTED_END = "unexpected end of section or function"
 """What the specification's own interpreter says when bytes run out."""
@@ -36,6 +43,29 @@ def read_unsigned(data: bytes, position: int, bits: int = 32) -> tuple[int, int]
             shift += 7
     except IndexError:
         raise DecodeError(UNEXPECTED_END, offset=len(data)) from None
+
+
+def read_vector_of_unsigned(data: bytes, position: int, count: int) -> tuple[list[int], int]:
+    """Return so many unsigned numbers of at most 32 bits from `position` on, and the position after them.
+
+    Raises `DecodeError` as `read_unsigned` does.
+    """
+    numbers: list[int] = []
+    try:
+        for _ in range(count):
+            number = data[position]
+            position += 1
+            if number > 0x7F:
+                more = data[position]
+                if more > 0x7F:
+                    number, position = read_unsigned(data, position - 1)
+                else:
+                    number += (more << 7) - 0x80
+                    position += 1
+            numbers.append(number)
+    except IndexError:
+        raise DecodeError(UNEXPECTED_END, offset=len(data)) from None
+    return numbers, position
 
 
 def read_signed(data: bytes, position: int, bits: int = 32) -> tuple[int, int]:

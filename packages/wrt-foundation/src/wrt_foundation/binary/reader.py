@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from wrt_foundation.binary.instructions import read_expression
-from wrt_foundation.binary.leb128 import UNEXPECTED_END, read_unsigned
+from wrt_foundation.binary.leb128 import UNEXPECTED_END, read_unsigned, read_vector_of_unsigned
 from wrt_foundation.errors import DecodeError
 from wrt_foundation.limits import ImplementationLimits
 from wrt_foundation.module import Expression
@@ -82,6 +82,12 @@ class Reader:
     def vector(self, read: Callable[[Reader], _T], what: str, limit: int) -> list[_T]:
         """Read a vector, each element by `read`; `what` and `limit` are as in `count`."""
         return [read(self) for _ in range(self.count(what, limit))]
+
+    def indices(self, what: str, limit: int) -> list[int]:
+        """Read a vector of indices; `what` and `limit` are as in `count`."""
+        count = self.count(what, limit)
+        numbers, self.position = read_vector_of_unsigned(self.data, self.position, count)
+        return numbers
 
     def bytes(self) -> bytes:
         """Read a vector of bytes."""

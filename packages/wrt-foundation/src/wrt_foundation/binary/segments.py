@@ -45,7 +45,7 @@ def read_element_segment(reader: Reader) -> ElementSegment:
     if flags & _EXPRESSIONS:
         expressions = tuple(reader.vector(Reader.expression, "elements", limit))
         return ElementSegment(mode, type_, (), expressions, table, offset, flags)
-    functions = tuple(reader.vector(Reader.unsigned, "elements", limit))
+    functions = tuple(reader.indices("elements", limit))
     return ElementSegment(mode, type_, functions, (), table, offset, flags)
 
 
