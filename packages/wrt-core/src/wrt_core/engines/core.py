@@ -11,6 +11,7 @@ from wrt_core import hookspecs
 from wrt_core.cache import Cache, Pack, open_cache
 from wrt_core.cache.verdict import validate_once
 from wrt_core.engine import Engine, Source, read_source
+from wrt_core.engines.uncollected import uncollected
 from wrt_core.formats import read_module
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.instantiation import instantiate
@@ -131,13 +132,17 @@ class CoreEngine(Engine):
         started = perf_counter()
         externs = link(module, imports)
         store = Store(memory_provider=self.memory_provider, limits=self.limits) if store is None else store
-        instance = instantiate(module, externs, store, self.compile_functions, waiting(module, imports))
+        instance = instantiate(module, externs, store, self._compiled_functions, waiting(module, imports))
         start = module.module.start
         if start is not None:
             instance.functions[start].call_raw(())
         if self._created is not None:
             self._created(engine=self, instance=instance, seconds=perf_counter() - started)
         return instance
+
+    def _compiled_functions(self, instance: Instance) -> None:
+        with uncollected():
+            self.compile_functions(instance)
 
     @abstractmethod
     def compile_functions(self, instance: Instance) -> None:
