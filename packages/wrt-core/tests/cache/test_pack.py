@@ -28,7 +28,7 @@ def pack(directory) -> Pack:
 
 def again(pack: Pack) -> Pack:
     """The pack as another process opens it."""
-    return Pack(PackFile(pack.file.path, pack.file.subject, lambda: None))
+    return Pack(PackFile(pack.file.path, pack.file.subject, lambda size: None))
 
 
 def test_values_come_back(pack):

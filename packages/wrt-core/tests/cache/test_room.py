@@ -37,8 +37,19 @@ def test_what_never_fits_is_not_kept(directory):
     assert cache.modules() == []
 
 
+def test_it_is_not_looked_after_each_time(directory, monkeypatch):
+    looked = []
+    monkeypatch.setattr("wrt_core.cache.cache._packs", lambda directory: looked.append(directory) or [])
+    chances = [0x00, 0xFF]
+    monkeypatch.setattr("os.urandom", lambda size: bytes([chances[bool(looked)]] * size))
+    cache = Cache(directory, size_limit=200_000)
+    for name in ("aa", "bb"):
+        fill(cache, name, 100)  # a small part of the limit: it is up to chance
+    assert looked == [directory]
+
+
 def test_what_nobody_finished_goes(directory):
-    cache = Cache(directory)
+    cache = Cache(directory, size_limit=2000)
     directory.mkdir(mode=0o700)
     stale, fresh = directory / ".1-stale.tmp", directory / ".1-fresh.tmp"
     for path in (stale, fresh):

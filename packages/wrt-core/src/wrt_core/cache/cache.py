@@ -24,6 +24,7 @@ VARIABLE = "WRT_CACHE"
 
 SIZE_LIMIT = 512 << 20
 _SUFFIX = ".pack"
+_LOOKS = 32
 _LEFT_BEHIND = 3600
 """Seconds after which a file that somebody began to write is nobody's."""
 
@@ -157,8 +158,14 @@ def _removed(path: Path) -> bool:
     return True
 
 
-def _trim(directory: Path, limit: int) -> None:
-    """Remove the packs that were not used for the longest time until the others fit, and what was never finished."""
+def _trim(directory: Path, limit: int, written: int) -> None:
+    """Now and then, remove the packs that were not used for the longest time until the others fit.
+
+    To look at all of them after each that is written would make many small ones slow; so it is left to chance, which
+    has it done about once for each 32nd of the limit that processes write together.
+    """
+    if int.from_bytes(os.urandom(4), "little") * limit >= written * _LOOKS << 32:
+        return
     room = limit
     for each in _packs(directory):
         room -= each.size

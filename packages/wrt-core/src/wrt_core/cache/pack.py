@@ -89,10 +89,10 @@ def _bytes_of(entries: Mapping[bytes, Entry], subject: bytes) -> bytes:
 class PackFile:
     """The file of a pack: nothing here raises for what a disk can do.
 
-    `subject` is what it is about, a module, and good for, a Python and a WRT; `saved` is called when it was written.
+    `subject` is what it is about, a module, and good for, a Python and a WRT; `saved` is told its size when written.
     """
 
-    def __init__(self, path: Path, subject: bytes, saved: Callable[[], object]) -> None:
+    def __init__(self, path: Path, subject: bytes, saved: Callable[[int], object]) -> None:
         self.path = path
         self.subject = subject
         self._saved = saved
@@ -134,14 +134,14 @@ class PackFile:
             make(self.path.parent)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
             with open(os.open(temporary, flags, 0o600), "wb") as file:  # noqa: PTH123 - it is opened already
-                file.write(_bytes_of(merged, self.subject))
+                size = file.write(_bytes_of(merged, self.subject))
             temporary.replace(self.path)
         except (OSError, UnsafeCacheDirectory):
             # Read-only, full, gone bad since it was checked, or on Windows open in another process.
             with contextlib.suppress(OSError):
                 temporary.unlink()
             return False
-        self._saved()
+        self._saved(size)
         return True
 
 
