@@ -14,11 +14,6 @@ from wrt_core.testing import ModuleBuilder
 from wrt_foundation.plugins import get_plugin_manager, hookimpl
 
 
-@pytest.fixture(autouse=True)
-def _no_cache_of_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("WRT_CACHE", raising=False)
-
-
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     return tmp_path / "cache"
