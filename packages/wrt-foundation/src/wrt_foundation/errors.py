@@ -18,6 +18,7 @@ __all__ = [
     "LinkError",
     "PluginError",
     "QuotaExceeded",
+    "SnapshotError",
     "TextError",
     "UnknownPlugin",
     "UnsupportedFeature",
@@ -217,6 +218,10 @@ class QuotaExceeded(WrtError):
 
 class ExecutionError(WrtError):
     """An execution was asked for what it can't do in its state, or what its engine can't do at all."""
+
+
+class SnapshotError(WrtError):
+    """A snapshot that can't be taken, or is damaged, hostile, or of another program; nothing of it has run."""
 
 
 class PluginError(WrtError):

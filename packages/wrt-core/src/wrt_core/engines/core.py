@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from time import perf_counter
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from wrt_core import hookspecs
 from wrt_core.cache import Cache, Pack, open_cache
@@ -28,7 +28,10 @@ from wrt_foundation.memory.factory import MemoryProviderFactory
 from wrt_foundation.module import Module
 from wrt_foundation.plugins import PluginManager, get_plugin_manager
 
-__all__ = ["CoreEngine"]
+__all__ = ["LOADED", "CoreEngine"]
+
+LOADED: WeakKeyDictionary[ValidatedModule, ref[CoreEngine]] = WeakKeyDictionary()
+"""The modules that were loaded in this process and are still in use, with the engine that loaded each."""
 
 
 class CoreEngine(Engine):
@@ -94,6 +97,7 @@ class CoreEngine(Engine):
         module = found if isinstance(found, Module) else read_module(*found, self.plugins, self.limits)
         decoded = perf_counter()
         validated = self._validated(module)
+        LOADED[validated] = ref(self)
         if self._loaded is not None:
             ended = perf_counter()
             times = {"seconds": ended - started, "decoding": decoded - started, "validating": ended - decoded}
@@ -126,9 +130,7 @@ class CoreEngine(Engine):
         """Return a new instance; see `Engine.instantiate`."""
         if not isinstance(module, ValidatedModule):
             raise TypeError(f"instantiate takes what load returned, not {type(module).__name__}")
-        if lacking := module.features_used - self._features:
-            name = min(each.value for each in lacking)
-            raise UnsupportedFeature(f"the engine {self.name!r} does not run {name}", feature=name)
+        self._require_features(module)
         started = perf_counter()
         externs = link(module, imports)
         store = Store(memory_provider=self.memory_provider, limits=self.limits) if store is None else store
@@ -140,7 +142,21 @@ class CoreEngine(Engine):
             self._created(engine=self, instance=instance, seconds=perf_counter() - started)
         return instance
 
+    def revive(self, instance: Instance) -> None:
+        """Give an instance that a snapshot or a copy is made into its functions; all before them is in place.
+
+        Raises `UnsupportedFeature` as `instantiate` does.
+        """
+        self._require_features(instance.module)
+        self._compiled_functions(instance)
+
+    def _require_features(self, module: ValidatedModule) -> None:
+        if lacking := module.features_used - self._features:
+            name = min(each.value for each in lacking)
+            raise UnsupportedFeature(f"the engine {self.name!r} does not run {name}", feature=name)
+
     def _compiled_functions(self, instance: Instance) -> None:
+        instance.engine = self
         with uncollected():
             self.compile_functions(instance)
 

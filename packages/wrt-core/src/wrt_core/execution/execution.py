@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -20,8 +21,14 @@ from wrt_foundation.traps import Trap, TrapCode
 from wrt_foundation.types import ValueType
 
 if TYPE_CHECKING:
+    from wrt_core.engine import Engine
+    from wrt_core.execution.snapshot import Snapshot
+    from wrt_core.execution.snapshot.model import SavedCall
     from wrt_core.runtime.function import Func
     from wrt_core.runtime.instance import Instance
+    from wrt_core.runtime.linking import Imports
+    from wrt_core.runtime.store import Store
+    from wrt_core.validation import ValidatedModule
 
 __all__ = ["Execution", "PausedFrame"]
 
@@ -65,8 +72,9 @@ class Execution:
         runner = None if instance is None else instance.runner
         if runner is None:
             raise ExecutionError(f"{func.name or 'the function'} can't be started: its engine runs calls to their end")
-        self.func = func
-        self._runner = runner
+        self._func: Func | None = func
+        self._runner: Runner | None = runner
+        self._detached: Snapshot | None = None
         self._stack: list[Activation] = runner.begin(func, args)
         self._watch = Watch(_checked_fuel(fuel))
         self._time_left = _checked_timeout(timeout)
@@ -75,9 +83,49 @@ class Execution:
         self._reason: str | None = None
         self._values: Any = None
         self._error: BaseException | None = None
+        self._needed = 0
         self._waiting: Interruption | None = None
         self._answer: tuple[Any, Exception | None] = (None, None)
         self._turn = threading.Lock()
+
+    @classmethod
+    def restored(cls, func: Func | None, stack: list[Activation], call: SavedCall, values: Any) -> Execution:
+        """Make one of what a snapshot says; `values` are its results, or what the call that it is in gives.
+
+        Without a function, it is detached: `bind` gives it one.
+        """
+        execution = cls.__new__(cls)
+        execution._func = func
+        execution._runner = None if func is None or func.instance is None else func.instance.runner
+        execution._detached = None
+        execution._stack = stack
+        execution._watch = Watch(call.fuel)
+        execution._time_left = call.time_left
+        execution._fuel_given = call.fuel_given
+        execution._state = State(call.state)
+        execution._reason = call.reason
+        finished = execution._state is State.FINISHED
+        execution._values = values if finished else None
+        execution._error = None
+        execution._needed = call.fuel_needed
+        execution._waiting = None
+        execution._answer = (None if finished else values), None
+        execution._turn = threading.Lock()
+        return execution
+
+    @classmethod
+    def detached(cls, snapshot: Snapshot) -> Execution:
+        """Make one of a snapshot without the modules, as unpickling does: see `bind`."""
+        execution = cls.restored(None, [], snapshot.saved.call, None)
+        execution._detached = snapshot
+        return execution
+
+    @property
+    def func(self) -> Func:
+        """The function that is called. Raises `ExecutionError` if it is detached and can't bind itself."""
+        self._attach()
+        assert self._func is not None
+        return self._func
 
     @property
     def state(self) -> State:
@@ -100,6 +148,11 @@ class Execution:
         return None if self._watch.fuel is None else self._fuel_given - self._watch.fuel
 
     @property
+    def fuel_needed(self) -> int:
+        """The fuel that must be left for it to go on from where it is paused; 0 if that is not known yet."""
+        return self._needed
+
+    @property
     def error(self) -> BaseException | None:
         """What it has ended with, if it has not finished."""
         return self._error
@@ -114,12 +167,17 @@ class Execution:
             raise self._error
         if self._state is not State.FINISHED:
             raise ExecutionError(f"no result yet: the execution is {self._state}")
-        results = self.func.function_type.results
+        if self._detached is None:
+            results: Sequence[ValueType] = self.func.function_type.results
+            values = self._values
+        else:
+            results, several = self._detached.results()
+            values = several[0] if len(several) == 1 else several
         if not results:
             return None
         if len(results) == 1:
-            return to_host(results[0])(self._values)
-        return _converted(results, self._values)
+            return to_host(results[0])(values)
+        return _converted(results, values)
 
     @property
     def awaitable(self) -> Any:
@@ -131,6 +189,8 @@ class Execution:
         """The functions that it is in, innermost first. Raises `ExecutionError` while it runs."""
         if self._state is State.RUNNING:
             raise ExecutionError("a running execution has no frames to look at: pause it")
+        self._attach()
+        assert self._runner is not None
         return tuple([_frame(self._runner, each) for each in reversed(self._stack)])
 
     def run(self, *, fuel: int | None = None, timeout: float | None = None, interval: float | None = None) -> State:
@@ -151,6 +211,7 @@ class Execution:
         try:
             given, thrown = self._answer
             self._answer = None, None
+            assert self._runner is not None
             self._values = self._runner.run(self._stack, watch, given, thrown)
         except Interruption as stop:
             return self._paused(stop)
@@ -178,7 +239,8 @@ class Execution:
                 raise ExecutionError(f"the execution has ended: it is {self._state}")
             if self._waiting is not None:
                 raise ExecutionError("the execution waits for a host function: run it with call_async, or resolve it")
-        except ExecutionError:
+            self._attach()
+        except BaseException:
             self._turn.release()
             raise
         self.add_fuel(fuel or 0)
@@ -193,6 +255,7 @@ class Execution:
             raise error from None
         self._watch.asked = None
         self._reason = stop.reason
+        self._needed = stop.needed
         self._waiting = stop if stop.convert is not None else None
         self._state = State.PAUSED
         return self._state
@@ -251,6 +314,65 @@ class Execution:
         self._answer = None, error
         self._waiting = None
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep others from running it meanwhile. Raises `ExecutionError` if it runs."""
+        if not self._turn.acquire(blocking=False):
+            raise ExecutionError("the execution is running: pause it first")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def fork(self) -> Execution:
+        """Return a copy that goes on from here on its own, with its own copy of what it reaches in the store.
+
+        The host's functions and objects are shared. Raises `ExecutionError` if it runs, waits for a host function or
+        has ended with an error, `SnapshotError` if it has suspended continuations.
+        """
+        from wrt_core.execution.snapshot.fork import forked
+
+        with self.held():
+            return forked(self)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The snapshot that it is to go on from while it is detached, as after unpickling; None otherwise."""
+        return self._detached
+
+    def bind(
+        self,
+        engine: Engine,
+        modules: ValidatedModule | Iterable[ValidatedModule],
+        imports: Imports | None = None,
+        *,
+        externals: Mapping[str, Any] | None = None,
+        store: Store | None = None,
+    ) -> None:
+        """Give a detached execution its modules and its host, see `Snapshot.resume`.
+
+        Raises what that raises, and `ExecutionError` if it is not detached.
+        """
+        with self.held():
+            if self._detached is None:
+                raise ExecutionError("the execution is bound already")
+            self._take(self._detached.resume(engine, modules, imports, externals=externals, store=store))
+
+    def _attach(self) -> None:
+        """Bind it, if it is detached, to what was loaded in this process. Raises `ExecutionError` if it can't be."""
+        if self._detached is not None:
+            self._take(self._detached.resume_here())
+
+    def _take(self, other: Execution) -> None:
+        self._func, self._runner, self._stack = other._func, other._runner, other._stack
+        self._values, self._answer = other._values, other._answer
+        self._detached = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from wrt_core.execution.snapshot import Snapshot
+
+        return _unpickled, (Snapshot.of(self).to_bytes(),)
+
     def _require_waiting(self) -> Interruption:
         if self._waiting is None:
             raise ExecutionError("the execution waits for no host function")
@@ -258,7 +380,14 @@ class Execution:
 
     def __repr__(self) -> str:
         why = f" ({self._reason})" if self._state is State.PAUSED else ""
-        return f"<Execution of {self.func.name or 'a function'}, {self._state}{why}>"
+        name = "a function" if self._func is None else self._func.name or "a function"
+        return f"<Execution of {name}, {self._state}{why}{', detached' if self._detached is not None else ''}>"
+
+
+def _unpickled(data: bytes) -> Execution:
+    from wrt_core.execution.snapshot import Snapshot
+
+    return Execution.detached(Snapshot.from_bytes(data))
 
 
 def _converted(types: Sequence[ValueType], values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -41,6 +41,7 @@ class Interruption(BaseException):
         awaitable: Any = None,
         convert: Callable[[Any], Any] | None = None,
         at: int | None = None,
+        needed: int = 0,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -48,6 +49,8 @@ class Interruption(BaseException):
         self.convert = convert
         self.at = at
         """The offset where the innermost function is, if its line does not tell."""
+        self.needed = needed
+        """The fuel that it takes to pass the safe point."""
 
     def close(self) -> None:
         """Give up what is waited for: it will not be."""

@@ -9,6 +9,7 @@ from wrt_core.runtime.exports import Exports, Extern
 from wrt_foundation.types import ExternKind
 
 if TYPE_CHECKING:
+    from wrt_core.engines.core import CoreEngine
     from wrt_core.execution.runner import Runner
     from wrt_core.runtime.function import Func
     from wrt_core.runtime.globals import Global
@@ -33,6 +34,7 @@ class Instance:
         "__weakref__",
         "data",
         "elements",
+        "engine",
         "exports",
         "functions",
         "globals",
@@ -58,6 +60,8 @@ class Instance:
         self.exports = Exports({})
         self.namespace: Any = None
         """What the engine keeps for this instance: its own business."""
+        self.engine: CoreEngine | None = None
+        """The engine that made its functions, for copies of it to be made."""
         self.runner: Runner | None = None
         """What runs its functions so that they can be paused; None if the engine can't."""
 

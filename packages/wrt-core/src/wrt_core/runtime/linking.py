@@ -18,7 +18,7 @@ from wrt_foundation.errors import LinkError, did_you_mean
 from wrt_foundation.subtyping import matches_global, matches_memory, matches_table
 from wrt_foundation.types import ExternKind, GlobalType, MemoryType, TableType
 
-__all__ = ["Imports", "link", "waiting"]
+__all__ = ["Imports", "link", "resolve", "waiting"]
 
 Imports = Mapping[str, Any]
 """What a user gives: by module name, a mapping of names to externs or callables, or an `Instance`."""
@@ -40,7 +40,7 @@ def link(module: ValidatedModule, imports: Imports | None) -> list[Any]:
     kind or its type does not match.
     """
     given = {} if imports is None else imports
-    return [_resolve(wanted, given) for wanted in module.imports]
+    return [resolve(wanted, given) for wanted in module.imports]
 
 
 def waiting(module: ValidatedModule, imports: Imports | None) -> list[HostNamespace]:
@@ -50,7 +50,8 @@ def waiting(module: ValidatedModule, imports: Imports | None) -> list[HostNamesp
     return [namespace for name in names if isinstance(namespace := given.get(name), HostNamespace)]
 
 
-def _resolve(wanted: ImportType, given: Imports) -> Any:
+def resolve(wanted: ImportType, given: Imports) -> Any:
+    """Return the extern for one import. Raises as `link` does."""
     namespace = given.get(wanted.module)
     if isinstance(namespace, Instance):
         namespace = namespace.exports

@@ -1,0 +1,54 @@
+"""Forking: a copy of an execution in the same process, with a store of its own and the same host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wrt_core.execution.snapshot.capture import captured
+from wrt_core.execution.snapshot.graph import Graph
+from wrt_core.execution.snapshot.restore import restored
+from wrt_core.runtime.globals import Global
+from wrt_core.runtime.memory import Memory
+from wrt_core.runtime.store import Store
+from wrt_core.runtime.table import Table
+from wrt_core.validation import ImportType
+from wrt_foundation.errors import ExecutionError
+from wrt_foundation.types import ExternKind
+
+if TYPE_CHECKING:
+    from wrt_core.execution.execution import Execution
+
+__all__ = ["forked"]
+
+
+def forked(execution: Execution) -> Execution:
+    """Return a copy. The turn to run the execution is the caller's. Raises as `captured` does."""
+    graph = Graph(live=True)
+    saved = captured(execution, graph)
+    assert execution.func.instance is not None
+    engine, original = execution.func.instance.engine, execution.func.instance.store
+    if engine is None:
+        raise ExecutionError("the execution can't be forked: nobody knows the engine that made its instance")
+    store = Store(memory_provider=original.memory_provider, owner=original.owner, limits=original.limits)
+
+    def bind(instance: int, index: int, wanted: ImportType) -> Any:
+        """What the host gave: functions, tags and constants as they are, and what has state in a new form."""
+        source = graph.order[instance]
+        before = sum(each.kind is wanted.kind for each in source.module.imports[:index])
+        extern = source.space(wanted.kind)[before]
+        match wanted.kind:
+            case ExternKind.MEMORY:
+                return Memory(extern.type, provider=store.memory_provider, owner=store.owner)
+            case ExternKind.TABLE:
+                return Table(extern.type, limits=store.limits)
+            case ExternKind.GLOBAL if extern.type.mutable:
+                return Global.of_raw(extern.type, None)
+        return extern
+
+    modules = {each.module.hash: each.module for each in graph.order}.values()
+    execution, instances = restored(saved, engine, modules, bind, store, {})
+    for copy, source in zip(instances, graph.order, strict=True):
+        for func, like in zip(copy.functions, source.functions, strict=True):
+            if func.instance is copy:
+                func.enter = like.enter  # with what somebody put around calls from the host
+    return execution
