@@ -13,7 +13,7 @@ from typing import Any
 
 from wrt_foundation.traps import Exhaustion, TrapCode
 
-__all__ = ["DEFAULT_DEPTH", "enter", "leave", "set_turn", "turn"]
+__all__ = ["DEFAULT_DEPTH", "allow", "enter", "leave", "set_turn", "turn"]
 
 DEFAULT_DEPTH = 10_000
 """Guest calls inside one another that are always possible (more, by what the host has left of its own limit).
@@ -58,6 +58,20 @@ def enter(depth: int) -> bool:
         _running += 1
     _nesting.entries = 1
     return True
+
+
+def allow(depth: int, paused: int, outermost: bool) -> None:
+    """Let a guest recurse as deep as if `paused` calls more were on the stack; `outermost` is what `enter` said.
+
+    Raises `Exhaustion` where those alone are more than could ever have been. Where several threads run guests, each may
+    go as deep as any of them may, and one inside another as deep as that.
+    """
+    with _lock:
+        if paused > depth + _saved:
+            raise Exhaustion(TrapCode.CALL_STACK_EXHAUSTED)
+        limit = _saved + max(depth - paused, 0)
+        if (outermost and _running == 1) or limit > sys.getrecursionlimit():
+            sys.setrecursionlimit(limit)
 
 
 def turn() -> Any:

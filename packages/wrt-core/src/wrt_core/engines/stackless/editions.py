@@ -22,8 +22,8 @@ from wrt_core.runtime.instance import Instance
 
 __all__ = ["Edition"]
 
-Stop = Callable[[FrameType], None]
-"""Called with the guest's frame at a safe point that is not to be passed; if it returns, it is passed all the same."""
+Stop = Callable[[FrameType, int], None]
+"""Called with the guest's frame at a safe point that is not to be passed, and its cost; if it returns, it is passed."""
 
 
 class _Entries(dict[Func, Callable[..., Any]]):
@@ -104,5 +104,5 @@ class Edition:
         """What code calls at a safe point where it can't pay or is asked to pause; `cost` is what it tried to pay."""
         self.fuel[0] += cost
         assert self.stop is not None
-        self.stop(sys._getframe(1))
+        self.stop(sys._getframe(1), cost)
         self.fuel[0] -= cost

@@ -83,16 +83,17 @@ class StacklessRunner:
         around = call_stack.set_turn(turn)
         try:
             with turn:
-                return self._run(stack, turn, given, thrown)
+                return self._run(stack, turn, given, thrown, outermost)
         finally:
             call_stack.set_turn(around)
             call_stack.leave(outermost)
             self._give_back(root, edition)
 
-    def _run(self, stack: list[Activation], turn: _Turn, given: Any, thrown: Exception | None) -> Any:
+    def _run(self, stack: list[Activation], turn: _Turn, given: Any, thrown: Exception | None, outermost: bool) -> Any:
         while stack:
             activation = stack.pop()
             try:
+                call_stack.allow(self._depth, len(stack), outermost)
                 given = turn.step(activation, given, thrown)
                 thrown = None
             except WasmException as error:  # it goes on to the handlers of the caller
@@ -177,13 +178,13 @@ class _Turn:
         rest = self.edition.rest(activation.instance, activation.function, activation.offset)
         return rest(activation.locals, activation.stack, activation.held, given, thrown)
 
-    def stop(self, frame: FrameType) -> None:
+    def stop(self, frame: FrameType, cost: int = 0) -> None:
         """Interrupt the guest at a safe point, if that can be; what must not go on is trapped otherwise."""
         asked = self.watch.asked
         reason = Reason.FUEL if asked is None else asked
         assert self._frame is not None
         if is_capturable(frame, self._frame):
-            raise Interruption(reason)
+            raise Interruption(reason, needed=cost)
         # A host function, or the code that runs continuations, is in between, and can't be left and gone on with.
         if reason == Reason.FUEL or (self.watch.fuel is not None and self.edition.fuel[0] <= 0):
             raise Exhaustion(TrapCode.OUT_OF_FUEL)

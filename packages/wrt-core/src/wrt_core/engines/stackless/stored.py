@@ -18,14 +18,18 @@ _KIND = "stackless"
 
 
 class Stored:
-    """The translations of one module that its pack has, by function and form."""
+    """The translations of one module that its pack has, by function and form.
+
+    What is left of a function at one safe point is not among them: a program may have been paused at any of thousands,
+    and each is nearly as long as its function.
+    """
 
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
 
     def get(self, module: ValidatedModule, index: int, form: Form) -> Translation | None:
         """Return a translation, None if it was not kept."""
-        found = self._pack.get(_KIND, index, form.key)
+        found = self._pack.get(_KIND, index, form.key) if form.resumed is None else None
         if found is None:
             return None
         found["traps"] = {line: TrapCode[name] for line, name in found["traps"].items()}
@@ -35,6 +39,8 @@ class Stored:
 
     def put(self, translation: Translation, index: int, form: Form) -> None:
         """Keep a translation. Its source is left out: it is there to be read, and can be had again."""
+        if form.resumed is not None:
+            return
         kept: dict[str, Any] = {each.name: getattr(translation, each.name) for each in fields(translation)}
         del kept["source"]
         kept["traps"] = {line: trap.name for line, trap in translation.traps.items()}

@@ -147,9 +147,13 @@ def _branches(nodes: list[Node], label: Label) -> bool:
 
 
 def _redirected(nodes: list[Node], old: Label, new: Label) -> list[Node]:
-    """A copy of nodes whose branches to `old` go to `new`."""
+    """A copy of nodes whose branches to `old` go to `new`.
+
+    The constructs in it get labels of their own: the loop that they are copied from follows, and each has its order.
+    """
     result: list[Node] = []
     work = [(nodes, result)]
+    renamed = {old: new}
 
     def copied(sequence: Sequence) -> Sequence:
         copy = Sequence([], sequence.falls)
@@ -157,10 +161,14 @@ def _redirected(nodes: list[Node], old: Label, new: Label) -> list[Node]:
         return copy
 
     def label_of(label: Label) -> Label:
-        return new if label is old else label
+        return renamed.get(label, label)
+
+    def own(label: Label) -> Label:
+        made = renamed[label] = Label(label.loop, uses=label.uses)
+        return made
 
     def escapes_of(escapes: frozenset[Label]) -> frozenset[Label]:
-        return escapes | {new} if old in escapes else escapes
+        return frozenset(map(label_of, escapes))
 
     while work:
         source, target = work.pop()
@@ -175,9 +183,9 @@ def _redirected(nodes: list[Node], old: Label, new: Label) -> list[Node]:
                     then, otherwise = copied(node.then), copied(node.otherwise)
                     target.append(Conditional(node.test, node.negated, then, otherwise, node.offset))
                 case Block():
-                    target.append(Block(node.label, copied(node.body), node.offset, escapes_of(node.escapes)))
+                    target.append(Block(own(node.label), copied(node.body), node.offset, escapes_of(node.escapes)))
                 case Loop():
-                    target.append(Loop(node.label, copied(node.body), node.offset, escapes_of(node.escapes)))
+                    target.append(Loop(own(node.label), copied(node.body), node.offset, escapes_of(node.escapes)))
                 case Try():
                     clauses = [Clause(each.test, copied(each.body)) for each in node.clauses]
                     target.append(Try(copied(node.body), clauses, node.offset))
