@@ -6,6 +6,9 @@ from pathlib import Path
 
 from wrt_foundation.binary import check_bodies, decode, encode, read_instructions, write_instructions
 
+WHOLE = 2_000_000
+"""Bytes of bodies up to which all of a module's are read; of 100 MB, which take many minutes, every fiftieth."""
+
 
 def test_modules_come_back(real_modules: list[Path]) -> None:
     for path in real_modules:
@@ -22,8 +25,10 @@ def test_modules_come_back(real_modules: list[Path]) -> None:
 def test_bodies_come_back(real_modules: list[Path]) -> None:
     for path in real_modules:
         module = decode(path.read_bytes())
-        check_bodies(module)
-        for code in module.codes:
+        step = 1 + sum(len(code.code) for code in module.codes) // WHOLE
+        if step == 1:
+            check_bodies(module)
+        for code in module.codes[::step]:
             read = [(instruction, immediates) for instruction, immediates, _ in read_instructions(code.code)]
             written = write_instructions(read)
             assert written == code.code or len(written) < len(code.code), path
