@@ -38,11 +38,17 @@ class ModuleFormat(ABC):
 def read_module(
     source: bytes, filename: str | None, manager: PluginManager, limits: ImplementationLimits = DEFAULT_LIMITS
 ) -> Module:
-    """Return the module that `source` is, in whichever format.
+    """Return the module that `source` is, in whichever format; it knows its file's name.
 
     `limits` are those of the binary format. Raises `DecodeError` or `TextError` if it is malformed, or of no format
     that is installed.
     """
+    module = _read(source, filename, manager, limits)
+    module.filename = filename
+    return module
+
+
+def _read(source: bytes, filename: str | None, manager: PluginManager, limits: ImplementationLimits) -> Module:
     suffix = PurePath(filename).suffix if filename else ""
     if source[:4] == _MAGIC or suffix == ".wasm":
         return decode(source, limits)

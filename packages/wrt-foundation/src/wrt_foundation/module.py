@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from wrt_foundation.positions import Positions
 from wrt_foundation.types import (
     ExternKind,
     ExternType,
@@ -193,6 +194,10 @@ class Module:
     the data count section's number, None when there is no such section. `binary` is what the module was
     decoded from, empty when it was not. Index spaces put imports first. Modules are equal if they say the
     same: where in a binary they say it, and with how much padding, makes no difference.
+
+    `filename` is the file that the module was read from, None if it was no file. `positions` knows what text the
+    instructions of `binary` were assembled from, None unless whoever assembled it says so; what debug information in
+    the module says, `wrt_core.debugging.positions` reads.
     """
 
     types: list[RecType] = field(default_factory=list)
@@ -210,6 +215,8 @@ class Module:
     data: list[DataSegment] = field(default_factory=list)
     customs: list[CustomSection] = field(default_factory=list)
     binary: bytes = field(default=b"", compare=False, repr=False)
+    filename: str | None = field(default=None, compare=False, repr=False)
+    positions: Positions | None = field(default=None, compare=False, repr=False)
     _names: Names | None = field(default=None, init=False, compare=False, repr=False)
     _read_names: Callable[[], Names] | None = field(default=None, init=False, compare=False, repr=False)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
 from wrt_foundation.errors import WrtError
+from wrt_foundation.positions import FoundPosition, Position, Positions
 
 __all__ = ["ExceptionTag", "Exhaustion", "Frame", "Trap", "TrapCode", "WasmException"]
 
@@ -53,19 +54,34 @@ class Frame:
 
     `function` is the function's index in its module, `name` its name from the name section (or an
     export's, or None), `offset` the byte offset of the instruction in the module's binary, None
-    where it is not known, `module` the module's own name.
+    where it is not known, `module` the module's own name. `positions` knows the source: it is asked when somebody
+    looks, as reading debug information takes longer than trapping.
     """
 
     function: int
     name: str | None
     offset: int | None
     module: str | None = None
+    positions: Positions | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def position(self) -> Position | None:
+        """Where in its source the instruction is; None where the module's debug information does not say."""
+        return None if self.positions is None or self.offset is None else self.positions.at(self.offset)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What pickles is what was found, not all the module's debug information.
+        found = None
+        if self.positions is not None and (position := self.position) is not None:
+            found = FoundPosition(position, self.positions.text(position))
+        return Frame, (self.function, self.name, self.offset, self.module, found)
 
     def __str__(self) -> str:
         name = self.name if self.name is not None else f"<function {self.function}>"
         where = "" if self.offset is None else f" @ 0x{self.offset:x}"
         module = f"{self.module}!" if self.module else ""
-        return f"{module}{name}{where}"
+        position = self.position
+        return f"{module}{name}{where}" + ("" if position is None else f" at {position}")
 
 
 class Trap(WrtError):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from wrt_core.formats import ModuleFormat
-from wrt_foundation.binary import decode, encode
 from wrt_foundation.module import Module
-from wrt_wast.text import parse_module
+from wrt_wast.text import assemble
 
 __all__ = ["TextFormat"]
 
@@ -20,5 +19,5 @@ class TextFormat(ModuleFormat):
         return source[:4096].lstrip(b" \t\r\n")[:1] in (b"(", b";")
 
     def read(self, source: bytes, filename: str | None = None) -> Module:
-        """Return the module, assembled and decoded again: there is one way in. Raises `TextError`, `DecodeError`."""
-        return decode(encode(parse_module(source, filename)))
+        """Return the module, which knows its text. Raises `TextError`, `DecodeError` for what only decoding finds."""
+        return assemble(source, filename)

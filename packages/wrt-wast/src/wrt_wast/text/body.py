@@ -6,6 +6,7 @@ our own, never on Python's.
 
 from __future__ import annotations
 
+from array import array
 from enum import Enum, auto
 
 from wrt_foundation.binary import read_instructions, write_instruction, write_instructions
@@ -86,8 +87,9 @@ class _Open:
 class Body:
     """Reads instructions up to the parenthesis that closes none of them, and collects their bytes in `code`.
 
-    `locals` are the locals in scope. `label_names` are the names of blocks, by their order in the code,
-    and `hints` the branch hints: an offset in `code` and the hint.
+    `locals` are the locals in scope. `label_names` are the names of blocks, by their order in the code, and `hints`
+    the branch hints: an offset in `code` and the hint. `places` has, for each instruction in turn, its offset in `code`
+    and the character of the text that it starts at.
     """
 
     def __init__(self, c: Context, scope: Space | None = None) -> None:
@@ -96,6 +98,8 @@ class Body:
         self.code = bytearray()
         self.label_names: dict[int, str] = {}
         self.hints: list[tuple[int, int]] = []
+        self.places = array("I")
+        self._starts = c.tokens.starts
         self._blocks = 0
         self._labels: list[str | None] = []
         self._depths: dict[str, list[int]] = {}
@@ -107,11 +111,12 @@ class Body:
         raw = take_bytes(c, CODE) if c.tokens.annotations else None
         start = c.index
         self._read(one=False)
-        self.code += _END
+        self._emit(_END, c.index)
         if raw is None:
             return bytes(self.code)
         if not _same_instructions(raw, bytes(self.code)):
             raise c.error(f"@{CODE} annotation: its instructions are not those of the text", start)
+        del self.places[:]  # numbers may be longer there, which moves all that follows
         return raw
 
     def folded_expression(self) -> bytes:
@@ -119,7 +124,7 @@ class Body:
         if self.c.lexemes[self.c.index] != "(":
             raise self.c.unexpected("a folded instruction")
         self._read(one=True)
-        self.code += _END
+        self._emit(_END, self.c.index - 1)
         return bytes(self.code)
 
     def label(self) -> int:
@@ -158,15 +163,19 @@ class Body:
                 start = c.index
                 c.index += 1
                 header, label = self._header(lexeme)
-                self._emit(header, hint)
+                self._emit(header, start, hint)
                 self._enter(label)
                 open_.append(_Open(_Kind.FLAT, lexeme, start, label=label))
             elif lexeme in _PARTS:
                 self._part(lexeme, hint)
             else:
-                self._emit(self._plain(lexeme), hint)
+                start = c.index
+                self._emit(self._plain(lexeme), start, hint)
 
-    def _emit(self, encoded: bytes, hint: int | None = None) -> None:
+    def _emit(self, encoded: bytes, at: int, hint: int | None = None) -> None:
+        """Append an instruction that stands at the token `at`."""
+        self.places.append(len(self.code))
+        self.places.append(self._starts[at])
         if hint is not None:
             self.hints.append((len(self.code), hint))
         self.code += encoded
@@ -231,7 +240,7 @@ class Body:
             self._clause(top, keyword)
         elif top is not None and top.kind is _Kind.CONDITION and keyword == "then":
             c.index += 2
-            self._emit(top.pending, top.hint)
+            self._emit(top.pending, top.start + 1, top.hint)
             self._enter(top.label)
             top.kind, top.keyword = _Kind.CLAUSES, "then"
             self._open.append(_Open(_Kind.FOLDED, "then", start))
@@ -241,7 +250,7 @@ class Body:
             if keyword == "if":
                 self._open.append(_Open(_Kind.CONDITION, keyword, start, header, label, hint))
                 return
-            self._emit(header, hint)
+            self._emit(header, start + 1, hint)
             self._enter(label)
             self._open.append(_Open(_Kind.TRY if keyword == "try" else _Kind.FOLDED, keyword, start))
         else:
@@ -249,7 +258,7 @@ class Body:
             encoded = self._plain(keyword)
             if c.lexemes[c.index] == ")":
                 c.index += 1
-                self._emit(encoded, hint)
+                self._emit(encoded, start + 1, hint)
             else:
                 self._open.append(_Open(_Kind.OPERANDS, keyword, start, encoded, None, hint))
 
@@ -263,11 +272,11 @@ class Body:
         if keyword == "delegate":
             # The label counts from outside of the `try`, which is over.
             self._leave()
-            self._emit(self._plain_part(keyword))
+            self._emit(self._plain_part(keyword), start + 1)
         elif keyword == "do":
             c.index += 1
         else:
-            self._emit(self._plain_part(keyword))
+            self._emit(self._plain_part(keyword), start + 1)
         top.kind, top.keyword = _Kind.CLAUSES, keyword
         self._open.append(_Open(_Kind.FOLDED, keyword, start))
         if keyword == "delegate" and c.lexemes[c.index] != ")":
@@ -286,16 +295,16 @@ class Body:
         """Read the parenthesis that closes the innermost form."""
         c, top = self.c, self._open[-1]
         if top.kind is _Kind.OPERANDS:
-            self._emit(top.pending, top.hint)
+            self._emit(top.pending, top.start + 1, top.hint)
         elif top.kind is _Kind.CLAUSES:
             if top.keyword != "delegate":
                 self._leave()
-                self.code += _END
+                self._emit(_END, c.index)
         elif top.kind is not _Kind.FOLDED:
             raise c.unexpected(_MISSING[top.kind] + self._opened_at(top))
         elif top.keyword not in _CLAUSES:
             self._leave()
-            self.code += _END
+            self._emit(_END, c.index)
         self._open.pop()
         c.index += 1
 
@@ -314,7 +323,8 @@ class Body:
         if keyword in ("end", "delegate"):
             self._open.pop()
             self._leave()
-        self._emit(self._plain_part(keyword), hint)
+        start = c.index
+        self._emit(self._plain_part(keyword), start, hint)
         top.keyword = keyword
         if keyword in ("end", "else"):
             at = c.index

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 from wrt_foundation.features import ALL, Features
 from wrt_foundation.module import CustomSection, Module
 from wrt_foundation.types import FuncType, RecType, SubType
@@ -22,6 +24,7 @@ class Context(Cursor):
         "hints",
         "module",
         "names_place",
+        "places",
         "spaces",
         "subtypes",
         "uses_data",
@@ -47,6 +50,8 @@ class Context(Cursor):
         """Branch hints: by function, the offset in its code of the instruction, and the hint."""
         self.names_place: CustomSection | None = None
         """The name section's place among the custom sections, if an annotation gives one."""
+        self.places: list[array[int]] = []
+        """The places of instructions, as `Body` has them, for each of the module's codes."""
         self._functions: dict[FuncType, int] = {}
 
     def define(self, group: RecType) -> None:

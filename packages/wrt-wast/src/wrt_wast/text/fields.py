@@ -152,6 +152,7 @@ def _func(c: Context, field: Field) -> None:
     code = body.expression()
     c.module.functions.append(index)
     c.module.codes.append(Code(runs, code))
+    c.places.append(body.places)
     if scope.shown:
         c.module.names.locals[field.index] = scope.shown
     if body.label_names:

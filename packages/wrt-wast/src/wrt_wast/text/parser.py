@@ -19,7 +19,7 @@ from wrt_wast.text.lexer import END, decode_source, tokenize
 from wrt_wast.text.outline import Field, outline
 from wrt_wast.text.types import recursive_group, type_definition
 
-__all__ = ["parse_module", "read_fields"]
+__all__ = ["parse_module", "read_fields", "read_module"]
 
 
 def parse_module(
@@ -36,6 +36,16 @@ def parse_module(
     beyond the specification. Raises `TextError`, with line and column, for malformed text; `DecodeError`
     for the bytes of a malformed `(module binary …)`.
     """
+    return read_module(source, filename, features, dialect)[0]
+
+
+def read_module(
+    source: str | bytes, filename: str | None, features: Features, dialect: Dialect
+) -> tuple[Module, Context | None]:
+    """Return the module that `source` is the text of, and what read it; None if that was no text but bytes.
+
+    It is as `parse_module` says.
+    """
     c = Context(tokenize(decode_source(source, filename), filename, kept(dialect)), 0, features, dialect)
     if c.lexemes[0] == "(" and c.lexemes[1] == "module":
         c.index = 2
@@ -46,11 +56,9 @@ def parse_module(
             data = c.strings()
             c.expect(")")
             _expect_end(c)
-            return (
-                decode(data)
-                if keyword == "binary"
-                else parse_module(data, f"{filename or '<text>'} (quoted)", features, dialect)
-            )
+            if keyword == "binary":
+                return decode(data), None
+            return read_module(data, f"{filename or '<text>'} (quoted)", features, dialect)
         read_fields(c, identifier)
         if not c.take(")"):
             raise c.unexpected("a parenthesis")
@@ -58,7 +66,7 @@ def parse_module(
         read_fields(c, None)
     _expect_end(c)
     refuse_misplaced(c.tokens, 0, c.index)
-    return c.module
+    return c.module, c
 
 
 def _expect_end(c: Context) -> None:

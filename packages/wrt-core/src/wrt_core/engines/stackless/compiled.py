@@ -10,6 +10,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any, ClassVar
 
 from wrt_core.cache import Pack
+from wrt_core.debugging import positions
 from wrt_core.engines.stackless.stored import Stored
 from wrt_core.engines.stackless.translation.function import Translation, safe_points, translate
 from wrt_core.engines.stackless.translation.safe_points import SafePoint
@@ -152,7 +153,7 @@ class Compiled:
             return None
         if offset == ENTRY:
             offset = self.first_offset(index)
-        frame = Frame(index, module.function_name(index), offset, module.module.names.module)
+        frame = Frame(index, module.function_name(index), offset, module.module.names.module, positions(module))
         return frame, translation.traps.get(line, TrapCode.MEMORY_OUT_OF_BOUNDS)
 
 

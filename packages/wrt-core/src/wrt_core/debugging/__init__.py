@@ -1,0 +1,6 @@
+"""Debugging: where in a source text the instructions of a module came from; see docs/debugging.md."""
+
+from wrt_core.debugging.positions import positions
+from wrt_foundation.positions import Position, Positions
+
+__all__ = ["Position", "Positions", "positions"]

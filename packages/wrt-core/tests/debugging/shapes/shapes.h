@@ -1,0 +1,3 @@
+static inline int twice(int a) {
+  return a * 2;
+}
