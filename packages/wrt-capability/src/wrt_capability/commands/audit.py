@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wrt_capability.commands.printable import printable
 from wrt_foundation.plugins import hookimpl
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def verify(
 def _tell(verdict: Verdict) -> None:
     for problem in verdict.problems:
         where = f"line {problem.line}" if problem.line else "head"
-        click.echo(f"{where}: {problem.finding}: {_printable(problem.message)}")
+        click.echo(f"{where}: {problem.finding}: {printable(problem.message)}")
     if verdict.more_problems:
         click.echo(f"and {verdict.more_problems} more")
     if verdict.unacknowledged:
@@ -91,7 +92,7 @@ def _tell(verdict: Verdict) -> None:
     if verdict.torn:
         click.echo(f"{verdict.torn} bytes at the end are a record that was not written whole, nor acknowledged")
     state = "intact" if verdict.intact else "NOT INTACT"
-    span = f", {_printable(verdict.first)} to {_printable(verdict.last)}" if verdict.first else ""
+    span = f", {printable(verdict.first)} to {printable(verdict.last)}" if verdict.first else ""
     click.echo(f"{state}: {verdict.records} records{span}")
     if verdict.intact and verdict.head is not None:
         click.echo(f"head: {verdict.head.count}:{verdict.head.seal}")
@@ -126,12 +127,7 @@ def _row(record: dict[str, Any]) -> str:
     words += [str(record[key]) for key in ("kind", "object", "operation") if record.get(key)]
     words += [f"[{record['rule']}]"] if record.get("rule") else []
     words += [f"({record['reason']})"] if record.get("reason") else []
-    return _printable("  ".join(words))
-
-
-def _printable(text: str) -> str:
-    """What a guest named may hold characters that would command a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+    return printable("  ".join(words))
 
 
 @hookimpl

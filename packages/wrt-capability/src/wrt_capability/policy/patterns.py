@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import Protocol
 
-__all__ = ["ANY", "ModulePattern", "NamePattern", "PathPattern", "Pattern", "resolve_path"]
+__all__ = ["ANY", "ModulePattern", "NamePattern", "PathPattern", "Pattern", "resolve_path", "symbols"]
 
 
 class Pattern(Protocol):
@@ -45,7 +45,7 @@ class NamePattern:
         if not text:
             raise ValueError("a pattern must not be empty")
         self.text = text
-        self._symbols = _symbols(text)
+        self._symbols = symbols(text)
         self._regex = _regex(text)
 
     @property
@@ -125,7 +125,7 @@ class PathPattern:
 
     def matches(self, object: str) -> bool:  # noqa: A002
         """Say whether a resolved path is one of those. The pattern's own folders are resolved now, as they are now."""
-        mine, theirs = self._resolved(), PurePath(object).parts
+        mine, theirs = self.parts, PurePath(object).parts
         if len(theirs) < len(mine) or (len(theirs) > len(mine) and not self._deep):
             return False
         return all(
@@ -137,13 +137,19 @@ class PathPattern:
         """Say whether this matches whatever `other` matches."""
         if not isinstance(other, PathPattern) or (other._deep and not self._deep):
             return False
-        mine, theirs = self._resolved(), other._resolved()
+        mine, theirs = self.parts, other.parts
         if len(theirs) < len(mine) or (len(theirs) > len(mine) and not self._deep):
             return False
-        return all(_covers(_symbols(part), _symbols(each)) for part, each in zip(mine, theirs, strict=False))
+        return all(_covers(symbols(part), symbols(each)) for part, each in zip(mine, theirs, strict=False))
 
-    def _resolved(self) -> tuple[str, ...]:
-        """The components, those before the first wildcard with links resolved."""
+    @property
+    def deep(self) -> bool:
+        """Whether it is about everything below a folder."""
+        return self._deep
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The components but for a last `**`, those before the first wildcard with links resolved."""
         if not self._parts:
             return ()
         count = next((index for index, part in enumerate(self._parts) if _is_wild(part)), len(self._parts))
@@ -173,29 +179,29 @@ _STAR, _ONE = "*", "?"
 
 
 @lru_cache(4096)
-def _symbols(text: str) -> tuple[str, ...]:
-    """A pattern's characters, the ordinary ones marked, so that an escaped star is no star."""
-    symbols: list[str] = []
+def symbols(text: str) -> tuple[str, ...]:
+    """Return a pattern's characters, the ordinary ones marked with "=", so that an escaped star is no star."""
+    found: list[str] = []
     characters = iter(text)
     for character in characters:
         if character == "\\":
-            symbols.append("=" + next(characters, "\\"))
+            found.append("=" + next(characters, "\\"))
         elif character in "*?":
-            symbols.append(character)
+            found.append(character)
         else:
-            symbols.append("=" + character)
-    return tuple(symbols)
+            found.append("=" + character)
+    return tuple(found)
 
 
 def _is_wild(text: str) -> bool:
-    return any(symbol in (_STAR, _ONE) for symbol in _symbols(text))
+    return any(symbol in (_STAR, _ONE) for symbol in symbols(text))
 
 
 @lru_cache(4096)
 def _regex(text: str) -> re.Pattern[str]:
     # What is between stars is looked for once, from the left, and not again: no name takes long to compare.
     pieces = [""]
-    for symbol in _symbols(text):
+    for symbol in symbols(text):
         if symbol == _STAR:
             pieces.append("")
         else:
