@@ -15,7 +15,7 @@ from wrt_foundation.errors import did_you_mean
 from wrt_foundation.plugins import PluginManager, hookimpl
 
 if TYPE_CHECKING:
-    from wrt_core import Func
+    from wrt_core import Engine, Func
     from wrt_core.host_modules import Grants, HostModule
     from wrt_core.validation import ValidatedModule
 
@@ -30,6 +30,7 @@ Examples:
   wrt run --unknown-imports trap program.wasm  without what nobody offers, while it is not called
   wrt run - < program.wasm                     from the standard input
   wrt run --timings program.wasm               and tell where the time went
+  wrt run --record run.journal program.wasm    keep what passes between it and its host, for wrt replay
 
 \b
 Behind MODULE, options of wrt end with the first word that is none of them, or with --.
@@ -123,6 +124,12 @@ def _variables(ctx: click.Context, parameter: click.Parameter, texts: tuple[str,
     show_default=True,
     help="Keep what is found out about MODULE for its next start; see wrt cache.",
 )
+@click.option(
+    "--record",
+    metavar="JOURNAL",
+    type=click.Path(dir_okay=False),
+    help="Write each call of the host to this file, with what passes in it; see wrt replay.",
+)
 @click.option("--timings", is_flag=True, help="Tell how long it took to decode, validate, translate and run.")
 @click.pass_context
 def run(
@@ -135,6 +142,7 @@ def run(
     environment: dict[str, str],
     host_modules: tuple[str, ...],
     cache: bool,
+    record: str | None,
     timings: bool,
 ) -> None:
     """Run a module.
@@ -155,9 +163,11 @@ def run(
     plugins: PluginManager = ctx.obj.plugins
     if timings:
         _tell_timings(ctx, plugins)
-    chosen = EngineFactory.create(engine, manager=plugins)
+    chosen: Engine = EngineFactory.create(engine, manager=plugins)
     if isinstance(chosen, CoreEngine):
         chosen.cache = open_cache("default") if cache else None
+    if record is not None:
+        chosen = _recording(ctx, chosen, record)
     with patience(f"loading {printable(module)}"):
         loaded = chosen.load(source)
     values = _values(loaded, invoke or "_start", arguments if invoke else ())
@@ -182,6 +192,14 @@ def run(
     types = function.function_type.results
     for value, type_ in zip(results if len(types) > 1 else (results,), types, strict=False):
         click.echo(show(value, type_))
+
+
+def _recording(ctx: click.Context, engine: Engine, journal: str) -> Engine:
+    from wrt_core.recording import RecordingEngine
+
+    recording = RecordingEngine(engine, journal)
+    ctx.call_on_close(recording.close)
+    return recording
 
 
 def _tell_timings(ctx: click.Context, plugins: PluginManager) -> None:

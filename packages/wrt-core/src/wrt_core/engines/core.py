@@ -27,6 +27,7 @@ from wrt_foundation.memory import MemoryProvider
 from wrt_foundation.memory.factory import MemoryProviderFactory
 from wrt_foundation.module import Module
 from wrt_foundation.plugins import PluginManager, get_plugin_manager
+from wrt_foundation.traps import Frame
 
 __all__ = ["LOADED", "CoreEngine"]
 
@@ -159,6 +160,13 @@ class CoreEngine(Engine):
         instance.engine = self
         with uncollected():
             self.compile_functions(instance)
+
+    def backtrace(self, instance: Instance) -> tuple[Frame, ...]:
+        """Return the frames that functions of `instance` have on this thread's stack, innermost first.
+
+        For host functions that want to know who calls. An engine that can't tell returns none.
+        """
+        return ()
 
     @abstractmethod
     def compile_functions(self, instance: Instance) -> None:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from wrt_core.engines.core import CoreEngine
+from wrt_core.engines.stackless.backtrace import present_frames
 from wrt_core.engines.stackless.call_stack import DEFAULT_DEPTH
 from wrt_core.engines.stackless.compiled import Compiled
 from wrt_core.engines.stackless.invocation import entering
@@ -16,6 +17,7 @@ from wrt_core.runtime.function import Func
 from wrt_core.runtime.instance import Instance
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.features import ALL, Features
+from wrt_foundation.traps import Frame
 
 __all__ = ["StacklessEngine"]
 
@@ -36,6 +38,10 @@ class StacklessEngine(CoreEngine):
         self._enter = entering(max_call_depth, self._trapped)
         self._runner = StacklessRunner(max_call_depth, self._trapped)
         self._modules: WeakKeyDictionary[ValidatedModule, Compiled] = WeakKeyDictionary()
+
+    def backtrace(self, instance: Instance) -> tuple[Frame, ...]:
+        """Return the frames that functions of `instance` have on this thread's stack, innermost first."""
+        return present_frames(instance)
 
     def compile_functions(self, instance: Instance) -> None:
         """Append a function for each one the module defines; each is translated on its first call."""
