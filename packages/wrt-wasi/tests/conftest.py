@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from wrt_core import EngineFactory, Instance
 from wrt_foundation.module import Export, Import, Module
 from wrt_foundation.types import ExternKind, FuncUse, Limits, MemoryType, RecType, SubType
-from wrt_wasi import MODULE, Wasi
+from wrt_wasi import MODULE, VirtualFilesystem, Wasi
 from wrt_wasi.preview1.errno import Errno
+from wrt_wasi.preview1.rights import EVERYTHING
 from wrt_wasi.preview1.signatures import SIGNATURES
 
 PAGE = 65536
 LAST = PAGE - 1
+
+# Where `Guest` puts what it passes: buffers, their list, results, and two paths.
+DATA, VECTORS, DONE, PATH, OTHER = 0x4000, 0x3000, 0x3100, 0x1000, 0x2000
 
 
 def module_that_imports(names: list[str], memory: str | None = "memory") -> Module:
@@ -34,8 +39,9 @@ def module_that_imports(names: list[str], memory: str | None = "memory") -> Modu
 class Guest:
     """An instance with shorthands for what tests do: call a function, and look into its memory."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, wasi: Wasi) -> None:
         self.instance = instance
+        self.wasi = wasi
         self.memory = instance.memories[0]
 
     def call(self, name: str, *arguments: int) -> Errno:
@@ -52,6 +58,81 @@ class Guest:
         self.memory.write(address, b"".join(struct.pack("<II", *vector) for vector in vectors))
         return address, len(vectors)
 
+    def path(self, path: str | bytes, at: int = PATH) -> tuple[int, int]:
+        """Write a path, and return where it is and how long."""
+        data = path.encode() if isinstance(path, str) else path
+        self.memory.write(at, data)
+        return at, len(data)
+
+    def open(
+        self,
+        path: str | bytes,
+        *,
+        fd: int = 3,
+        follow: bool = True,
+        how: int = 0,
+        rights: int = EVERYTHING,
+        inheriting: int = EVERYTHING,
+        flags: int = 0,
+    ) -> int | Errno:
+        """Return the descriptor, or why there is none. `how` is create 1, directory 2, exclusive 4, truncate 8."""
+        told = self.call("path_open", fd, int(follow), *self.path(path), how, rights, inheriting, flags, DONE)
+        return told if told is not Errno.SUCCESS else self.u32(DONE)
+
+    def opened(self, path: str | bytes, **options: int) -> int:
+        fd = self.open(path, **options)
+        assert not isinstance(fd, Errno), fd
+        return fd
+
+    def read(self, fd: int, size: int = 1000) -> bytes | Errno:
+        told = self.call("fd_read", fd, *self.vectors(VECTORS, (DATA, size)), DONE)
+        return told if told is not Errno.SUCCESS else self.memory.read(DATA, self.u32(DONE))
+
+    def write(self, fd: int, data: bytes) -> int | Errno:
+        self.memory.write(DATA, data)
+        told = self.call("fd_write", fd, *self.vectors(VECTORS, (DATA, len(data))), DONE)
+        return told if told is not Errno.SUCCESS else self.u32(DONE)
+
+    def on_path(self, name: str, path: str | bytes, *, fd: int = 3) -> Errno:
+        """Call one of the functions that take a descriptor and a path."""
+        return self.call(name, fd, *self.path(path))
+
+    def on_two(self, name: str, path: str | bytes, other: str | bytes, *, fd: int = 3, to: int = 3) -> Errno:
+        """Call `path_link` or `path_rename`."""
+        lookup = (0,) if name == "path_link" else ()
+        return self.call(name, fd, *lookup, *self.path(path), to, *self.path(other, OTHER))
+
+    def symlink(self, target: str | bytes, path: str | bytes, *, fd: int = 3) -> Errno:
+        where, length = self.path(target)
+        return self.call("path_symlink", where, length, fd, *self.path(path, OTHER))
+
+    def stat(self, path: str | bytes, *, fd: int = 3, follow: bool = False) -> tuple[int, ...] | Errno:
+        """Return device, inode, type, links, size, and the three times."""
+        told = self.call("path_filestat_get", fd, int(follow), *self.path(path), DATA)
+        return told if told is not Errno.SUCCESS else self.filestat()
+
+    def filestat(self) -> tuple[int, ...]:
+        return struct.unpack("<QQBxxxxxxxQQQQQ", self.memory.read(DATA, 64))
+
+    def names(self, fd: int = 3, *, size: int = 4096) -> list[bytes]:
+        """Return the names of a directory, read with buffers of `size` bytes."""
+        names: list[bytes] = []
+        cookie = 0
+        while True:
+            assert self.call("fd_readdir", fd, DATA, size, cookie, DONE) is Errno.SUCCESS
+            used = self.u32(DONE)
+            data = self.memory.read(DATA, used)
+            at = 0
+            while at + 24 <= used:
+                following, _inode, length, _type = struct.unpack_from("<QQIB", data, at)
+                if at + 24 + length > used:
+                    break
+                names.append(data[at + 24 : at + 24 + length])
+                at += 24 + length
+                cookie = following
+            if used < size:
+                return names
+
 
 @pytest.fixture(scope="session")
 def guest() -> Callable[..., Guest]:
@@ -63,7 +144,7 @@ def guest() -> Callable[..., Guest]:
         wasi = Wasi(**options)
         instance = engine.instantiate(module, wasi.imports())
         wasi.attach(instance)
-        return Guest(instance)
+        return Guest(instance, wasi)
 
     return make
 
@@ -72,3 +153,56 @@ def guest() -> Callable[..., Guest]:
 def importing() -> Callable[..., Module]:
     """`module_that_imports`, for tests that link modules of their own."""
     return module_that_imports
+
+
+FILES = {"file.txt": "hello, world", "dir/inner.txt": "inside", "dir/deep/leaf": b"\x00\x01", "empty": {}}
+
+
+class Tree:
+    """A guest that was given a directory at "/", and what is in that directory."""
+
+    def __init__(self, guest: Guest, files: Callable[[], dict[str, bytes]]) -> None:
+        self.guest = guest
+        self.files = files
+
+
+@pytest.fixture(params=["host", "virtual"])
+def tree(request: pytest.FixtureRequest, guest: Callable[..., Guest], tmp_path: Path) -> Iterator[Tree]:
+    """The same tree, once in a directory of the host and once in memory: they behave the same."""
+    if request.param == "virtual":
+        filesystem = VirtualFilesystem(FILES)
+        g = guest(directories={"/": filesystem})
+        files = filesystem.files
+    else:
+        root = tmp_path / "root"
+        fill(root, FILES)
+        g = guest(directories={"/": root})
+
+        def files() -> dict[str, bytes]:
+            return {
+                str(each.relative_to(root)): each.read_bytes()
+                for each in sorted(root.rglob("*"))
+                if each.is_file() and not each.is_symlink()
+            }
+
+    with g.wasi:
+        yield Tree(g, files)
+
+
+def fill(root: Path, files: dict[str, object]) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        path = root / name
+        if isinstance(content, dict):
+            fill(path, content)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A directory of the host with a few files in it, and a secret beside it."""
+    fill(tmp_path / "root", FILES)
+    fill(tmp_path / "outside", {"secret": "nobody's business"})
+    return tmp_path / "root"

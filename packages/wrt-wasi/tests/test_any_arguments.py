@@ -15,7 +15,7 @@ from wrt_wasi.preview1.signatures import SIGNATURES
 
 PAGE = 65536
 EDGES = [0, 1, 2, 3, 4, 8, 47, 48, 1024, 1025, PAGE - 4, PAGE - 1, PAGE, 1 << 16, 1 << 31, (1 << 32) - 1]
-CALLABLE = sorted(set(SIGNATURES) - {"proc_exit"})
+CALLABLE = sorted(set(SIGNATURES) - {"proc_exit", "proc_raise"})
 
 
 class Stepping:
@@ -50,6 +50,7 @@ def test_every_call_answers(guest, sequence, content, address):
         stdin=b"some input",
         stdout=io.BytesIO(),
         stderr=io.BytesIO(),
+        directories={"/": {"file": "text", "dir/inner": "more"}},
         clocks=Stepping(),
         random=bytes,
     )
@@ -57,6 +58,16 @@ def test_every_call_answers(guest, sequence, content, address):
     for name, arguments in sequence:
         assert isinstance(g.call(name, *arguments), Errno)
     assert g.memory.byte_length == PAGE
+
+
+@pytest.mark.parametrize("signal", EDGES)
+def test_any_signal_is_an_exit_or_an_answer(guest, signal):
+    status = None
+    try:
+        answer = guest().call("proc_raise", signal)
+    except Exit as exit_:
+        answer, status = None, exit_.status
+    assert answer in (Errno.SUCCESS, Errno.INVAL) or status == 128 + signal
 
 
 @pytest.mark.parametrize("status", EDGES)

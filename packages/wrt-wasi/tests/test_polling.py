@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import struct
 import threading
@@ -111,14 +112,66 @@ def test_other_threads_run_meanwhile(guest):
     assert ran.is_set()
 
 
-def test_descriptors_are_answered_at_once_that_they_are_not_implemented(guest):
+def test_what_never_waits_is_ready_at_once(guest):
     clocks = Simulated()
-    g = guest(clocks=clocks)
+    g = guest(clocks=clocks, stdin=b"abc")
     assert poll(g, on_clock(1, 100), on_descriptor(2, 1, 0), on_descriptor(3, 2, 1))[1] == [
-        (2, Errno.NOSYS, 1),
-        (3, Errno.NOSYS, 2),
+        (2, Errno.SUCCESS, 1),
+        (3, Errno.SUCCESS, 2),
     ]
     assert clocks.slept == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "fd", "error"),
+    [(1, 9, Errno.BADF), (1, 1, Errno.NOTCAPABLE), (2, 0, Errno.NOTCAPABLE), (1, 3, Errno.ISDIR)],
+)
+def test_a_descriptor_that_can_not_be_waited_for_is_an_event(guest, kind, fd, error):
+    g = guest(clocks=Simulated(), directories={"/": {}})
+    assert poll(g, on_descriptor(7, kind, fd), on_clock(1, 100))[1] == [(7, error, kind)]
+
+
+def test_a_pipe_is_ready_once_something_is_in_it(guest):
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb", buffering=0) as stdin, os.fdopen(writer, "wb", buffering=0) as far_end:
+        g = guest(stdin=stdin)
+        assert poll(g, on_descriptor(1, 1, 0), on_clock(2, 1_000_000))[1] == [(2, Errno.SUCCESS, 0)]
+        threading.Timer(0.05, far_end.write, [b"x"]).start()
+        assert poll(g, on_descriptor(1, 1, 0), on_clock(2, 10**10))[1] == [(1, Errno.SUCCESS, 1)]
+        assert g.read(0) == b"x"
+        far_end.close()
+        assert poll(g, on_descriptor(1, 1, 0))[1] == [(1, Errno.SUCCESS, 1)]
+        assert g.read(0) == b""
+
+
+def test_a_full_pipe_is_not_ready_to_be_written(guest):
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb", buffering=0) as near_end, os.fdopen(writer, "wb", buffering=0) as stdout:
+        os.set_blocking(writer, False)
+        while stdout.write(bytes(65536)):
+            pass
+        g = guest(stdout=stdout)
+        assert poll(g, on_descriptor(1, 2, 1), on_clock(2, 1_000_000))[1] == [(2, Errno.SUCCESS, 0)]
+        os.set_blocking(reader, False)
+        while near_end.read(65536):
+            pass
+        assert poll(g, on_descriptor(1, 2, 1), on_clock(2, 10**10))[1] == [(1, Errno.SUCCESS, 2)]
+
+
+def test_simulated_time_passes_while_a_pipe_stays_empty(guest):
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb", buffering=0) as stdin, os.fdopen(writer, "wb", buffering=0):
+        clocks = Simulated()
+        g = guest(stdin=stdin, clocks=clocks)
+        assert poll(g, on_descriptor(1, 1, 0), on_clock(2, 10**15))[1] == [(2, Errno.SUCCESS, 0)]
+        assert clocks.slept == [10**15]
+
+
+def test_too_many_subscriptions(guest, monkeypatch):
+    monkeypatch.setattr("wrt_wasi.preview1.polling.MAXIMUM_SUBSCRIPTIONS", 3)
+    g = guest(clocks=Simulated())
+    assert poll(g, *[on_clock(1, 1)] * 3)[0] is Errno.SUCCESS
+    assert poll(g, *[on_clock(1, 1)] * 4)[0] is Errno.INVAL
 
 
 @pytest.mark.parametrize(

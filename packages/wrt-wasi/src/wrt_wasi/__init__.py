@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from wrt_wasi.preview1.clocks import Clock, Clocks, SystemClocks
+from wrt_wasi.filesystem import Directory, File, HostDirectory, VirtualFilesystem
+from wrt_wasi.mounts import Mount
+from wrt_wasi.preview1.clocks import Clock, Clocks, SimulatedClocks, SystemClocks
+from wrt_wasi.streams import INHERIT, Capture
 from wrt_wasi.wasi import MODULE, Wasi
 
-__all__ = ["MODULE", "Clock", "Clocks", "SystemClocks", "Wasi"]
+__all__ = [
+    "INHERIT",
+    "MODULE",
+    "Capture",
+    "Clock",
+    "Clocks",
+    "Directory",
+    "File",
+    "HostDirectory",
+    "Mount",
+    "SimulatedClocks",
+    "SystemClocks",
+    "VirtualFilesystem",
+    "Wasi",
+]

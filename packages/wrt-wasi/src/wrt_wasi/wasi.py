@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, BinaryIO
+from types import TracebackType
+from typing import Any
 
 from wrt_core.host_modules import Grants, HostModule, HostNamespace
 from wrt_core.runtime.function import Func
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.memory import Memory
+from wrt_foundation.errors import WrtError
 from wrt_foundation.types import I32, FuncType
+from wrt_wasi.mounts import Mountable, mounted
 from wrt_wasi.preview1.arguments import Arguments
-from wrt_wasi.preview1.clocks import ClockFunctions, Clocks, SystemClocks
+from wrt_wasi.preview1.clocks import ClockFunctions, Clocks, SimulatedClocks, SystemClocks
+from wrt_wasi.preview1.descriptor import MAXIMUM_DESCRIPTORS, Descriptor, Descriptors
+from wrt_wasi.preview1.descriptors import DescriptorFunctions
+from wrt_wasi.preview1.directories import Directories
 from wrt_wasi.preview1.environment import Environment
 from wrt_wasi.preview1.errno import Errno, Refused
+from wrt_wasi.preview1.files import Files
 from wrt_wasi.preview1.guest_memory import GuestMemory
+from wrt_wasi.preview1.paths import Paths
 from wrt_wasi.preview1.polling import Polling
 from wrt_wasi.preview1.process import Process
-from wrt_wasi.preview1.random import RandomNumbers
+from wrt_wasi.preview1.random import RandomNumbers, seeded
+from wrt_wasi.preview1.rights import LISTENER, STREAM, Right
 from wrt_wasi.preview1.signatures import SIGNATURES
-from wrt_wasi.preview1.stdio import Stdio
+from wrt_wasi.preview1.sockets import Sockets
+from wrt_wasi.streams.socket import Listener
+from wrt_wasi.streams.standard import Source, Target, source_of, target_of
 
 __all__ = ["MODULE", "Wasi"]
 
@@ -31,14 +43,23 @@ MODULE = "wasi_snapshot_preview1"
 class Wasi(HostModule):
     """WASI preview 1 for one guest instance::
 
-        wasi = Wasi(arguments=["program", "-v"], stdout=sys.stdout.buffer)
-        instance = engine.instantiate(module, wasi.imports())
-        instance.exports._start()  # may raise Exit
+        with Wasi(arguments=["program", "-v"], directories={"/data": "./data"}, stdout=INHERIT) as wasi:
+            instance = engine.instantiate(module, wasi.imports())
+            instance.exports._start()  # may raise Exit
 
     The guest has what is given here and nothing else: no arguments, no variables, an empty input, outputs that
-    nobody reads, and no files. Streams are binary and stay the embedder's. Time and random bytes are the host's
-    unless `clocks` and `random` say otherwise; `random(n)` returns n bytes. Functions that are not implemented
-    answer ENOSYS. Raises `WrtError` for arguments and variables that can't be passed on. As thread-safe as the guest.
+    nobody reads, and no files. `directories` are by the path at which the guest finds each: a path of the host, a
+    `Mount`, a `VirtualFilesystem`, the contents for one as a mapping, or a `Directory`, which is the guest's from then
+    on. `listeners` are sockets that listen; the guest has them behind its directories. What streams may be say `Source`
+    and `Target`; file objects and sockets stay the embedder's.
+
+    Time and random bytes are the host's unless `clocks` and `random` say otherwise; `random(n)` returns n bytes. With
+    `seed`, both are simulated, so that a run repeats exactly as long as its files and inputs are the same.
+
+    At most `descriptors` are open at a time, each of which may be one of the host's.
+
+    Raises `WrtError` for arguments, variables and paths that can't be passed on, `OSError` for a directory that can't
+    be opened. As thread-safe as the guest. `close`, or the end of a `with` statement, closes what the guest has open.
     """
 
     def __init__(
@@ -46,23 +67,50 @@ class Wasi(HostModule):
         *,
         arguments: Sequence[str | bytes] = (),
         environment: Mapping[str, str] | None = None,
-        stdin: BinaryIO | bytes | None = None,
-        stdout: BinaryIO | None = None,
-        stderr: BinaryIO | None = None,
+        directories: Mapping[str, Mountable] | None = None,
+        listeners: Sequence[socket.socket] = (),
+        stdin: Source = None,
+        stdout: Target = None,
+        stderr: Target = None,
         clocks: Clocks | None = None,
-        random: Callable[[int], bytes] = os.urandom,
+        random: Callable[[int], bytes] | None = None,
+        seed: int | None = None,
+        descriptors: int = MAXIMUM_DESCRIPTORS,
     ) -> None:
-        clocks = SystemClocks() if clocks is None else clocks
+        if clocks is None:
+            clocks = SystemClocks() if seed is None else SimulatedClocks()
+        if random is None:
+            random = os.urandom if seed is None else seeded(seed)
         self._memory = GuestMemory()
+        self._descriptors = Descriptors(descriptors)
         self._families: tuple[object, ...] = (
             Arguments(arguments),
             Environment({} if environment is None else environment),
             ClockFunctions(clocks),
             RandomNumbers(random),
-            Stdio(stdin, stdout, stderr),
-            Polling(clocks),
             Process(),
+            DescriptorFunctions(self._descriptors, clocks),
+            Files(self._descriptors),
+            Directories(self._descriptors),
+            Paths(self._descriptors, clocks),
+            Sockets(self._descriptors),
+            Polling(self._descriptors, clocks),
         )
+        directories = {} if directories is None else directories
+        if 3 + len(directories) + len(listeners) > descriptors:
+            raise WrtError(f"the guest is given more than the {descriptors} descriptors that it may have")
+        read, write = STREAM & ~Right.FD_WRITE, STREAM & ~Right.FD_READ
+        try:
+            self._descriptors.add(Descriptor(source_of(stdin), read))
+            self._descriptors.add(Descriptor(target_of(stdout), write))
+            self._descriptors.add(Descriptor(target_of(stderr, error=True), write))
+            for path, given in directories.items():
+                self._descriptors.preopen(_guest_path(path), mounted(given, clocks))
+            for listening in listeners:
+                self._descriptors.add(Descriptor(Listener(listening), LISTENER))
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def granted(cls, grants: Grants) -> Wasi:
@@ -86,11 +134,21 @@ class Wasi(HostModule):
         if isinstance(memory, Memory):
             self._memory.bind(memory)
 
+    def close(self) -> None:
+        """Close what the guest has open; of what is the embedder's, only take it from the guest."""
+        self._descriptors.close()
+
+    def __enter__(self) -> Wasi:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
     def _function(self, name: str, type_: FuncType) -> Callable[..., Any]:
-        implementation = next((getattr(family, name) for family in self._families if hasattr(family, name)), None)
-        if implementation is None:
-            return _not_implemented
-        memory, function = self._memory, implementation
+        function = next(getattr(family, name) for family in self._families if hasattr(family, name))
+        memory = self._memory
         # Guests mean unsigned numbers, and the core gives signed ones.
         masks = [0xFFFF_FFFF if each is I32 else 0xFFFF_FFFF_FFFF_FFFF for each in type_.params]
 
@@ -104,5 +162,11 @@ class Wasi(HostModule):
         return answer
 
 
-def _not_implemented(*_: int) -> int:
-    return Errno.NOSYS
+def _guest_path(path: str) -> bytes:
+    try:
+        name = path.encode()
+    except UnicodeEncodeError as error:
+        raise WrtError(f"not a path that a guest could get: {path!r}") from error
+    if not name or b"\0" in name:
+        raise WrtError(f"not a path that a guest could get: {path!r}")
+    return name

@@ -9,7 +9,7 @@ from typing import Protocol
 from wrt_wasi.preview1.errno import Errno, Refused
 from wrt_wasi.preview1.guest_memory import GuestMemory
 
-__all__ = ["Clock", "ClockFunctions", "Clocks", "SystemClocks"]
+__all__ = ["Clock", "ClockFunctions", "Clocks", "SimulatedClocks", "SystemClocks"]
 
 
 class Clock(IntEnum):
@@ -37,6 +37,7 @@ class Clocks(Protocol):
         ...
 
 
+_U64 = (1 << 64) - 1
 _LONGEST_SLEEP = 3600 * 10**9
 _NAMES = {
     Clock.REALTIME: "time",
@@ -70,6 +71,33 @@ class SystemClocks:
         time.sleep(min(nanoseconds, _LONGEST_SLEEP) / 1e9)
 
 
+class SimulatedClocks:
+    """Clocks that show the same in every run: they move on `step` nanoseconds whenever somebody looks, and as long as
+    somebody sleeps, at once.
+
+    With `step` 0 they stand still but for sleeping. All show the same time but the realtime clock, which began at
+    `start`, in nanoseconds since 1970-01-01 UTC: 2000-01-01 unless told otherwise.
+    """
+
+    def __init__(self, start: int = 946_684_800 * 10**9, step: int = 1000) -> None:
+        self._start = start
+        self._step = step
+        self._passed = 0
+
+    def now(self, clock: Clock) -> int:
+        """Return a clock's time in nanoseconds, and move on."""
+        self._passed += self._step
+        return self._passed + (self._start if clock is Clock.REALTIME else 0)
+
+    def resolution(self, clock: Clock) -> int:
+        """Return the step, at least 1."""
+        return max(1, self._step)
+
+    def sleep(self, nanoseconds: int) -> None:
+        """Move on by so much; nobody waits."""
+        self._passed += nanoseconds
+
+
 class ClockFunctions:
     """What guests ask of clocks."""
 
@@ -78,11 +106,11 @@ class ClockFunctions:
 
     def clock_res_get(self, memory: GuestMemory, clock: int, resolution: int) -> None:
         """Tell a clock's resolution."""
-        memory.write_u64(resolution, self._clocks.resolution(_clock(clock)))
+        memory.write_u64(resolution, self._clocks.resolution(_clock(clock)) & _U64)
 
     def clock_time_get(self, memory: GuestMemory, clock: int, precision: int, time: int) -> None:
         """Tell a clock's time; `precision`, how much it may be behind, is never needed."""
-        memory.write_u64(time, self._clocks.now(_clock(clock)))
+        memory.write_u64(time, self._clocks.now(_clock(clock)) & _U64)
 
 
 def _clock(number: int) -> Clock:

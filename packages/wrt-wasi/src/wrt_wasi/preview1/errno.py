@@ -98,8 +98,15 @@ class Refused(Exception):
         self.errno = errno
 
 
-_HOST = {number: Errno[name[1:]] for number, name in errno.errorcode.items() if name[1:] in Errno.__members__} | {
-    errno.E2BIG: Errno.TOOBIG
+# By name, for one number may have several, and systems differ.
+_HOST = {
+    getattr(errno, f"E{code.name}"): code
+    for code in Errno
+    if code not in (Errno.SUCCESS, Errno.NOTCAPABLE)
+    if hasattr(errno, f"E{code.name}")
+} | {
+    errno.E2BIG: Errno.TOOBIG,
+    errno.EOPNOTSUPP: Errno.NOTSUP,
 }
 
 

@@ -1,14 +1,20 @@
-"""Random numbers: `random_get`."""
+"""Random numbers: `random_get`, and a source of them that repeats."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 
 from wrt_wasi.preview1.guest_memory import GuestMemory
 
-__all__ = ["RandomNumbers"]
+__all__ = ["RandomNumbers", "seeded"]
 
 _BLOCK = 1 << 16
+
+
+def seeded(seed: int) -> Callable[[int], bytes]:
+    """Return a source of random bytes, the same for the same seed on every machine. Nothing secret may come of it."""
+    return random.Random(seed).randbytes
 
 
 class RandomNumbers:
