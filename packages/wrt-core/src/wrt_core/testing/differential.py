@@ -8,64 +8,16 @@ from typing import Any
 
 from wrt_core.engine import Engine
 from wrt_core.runtime.instance import Instance
-from wrt_core.runtime.tag import Tag
+from wrt_core.testing.program_host import HostFailure, ProgramHost
 from wrt_core.testing.programs import Program
 from wrt_core.testing.reference import Function, OutOfSteps, Reference
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.traps import Trap, WasmException
-from wrt_foundation.types import I32, FuncType
 from wrt_foundation.values import f64_bits
 
 __all__ = ["disagreement"]
 
 _ARGUMENTS = (0, 1, 2, 3, 9, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
-_CHOICES = (0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4)
-_MOST_CHOICES = 60
-_MOST_LOGGED = 2_000
-
-
-class _Failure(Exception):
-    """A host function's own."""
-
-
-class _Host:
-    """What programs import, with the log of what they did."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
-        self.tag = Tag(FuncType((I32,)))
-        self.entries: list[int] = []
-        self.choices = 0
-
-    def functions(self) -> dict[str, Callable[..., Any]]:
-        return {"log": self.log, "pass": self.pass_, "raise": self.raise_, "choose": self.choose}
-
-    def log(self, value: int) -> None:
-        if len(self.entries) > _MOST_LOGGED:
-            raise _Failure("logged too much")
-        self.entries.append(value)
-
-    def pass_(self, value: int) -> int:
-        return value
-
-    def raise_(self, value: int) -> int:
-        self.log(value)
-        match value:
-            case 0:
-                raise _Failure("asked to")
-            case 1:
-                raise self.tag.exception(7)
-            case 2:
-                raise IndexError("the host's")
-            case 3:
-                raise ZeroDivisionError("the host's")
-        return value
-
-    def choose(self) -> int:
-        self.choices += 1
-        if self.choices > _MOST_CHOICES:
-            raise _Failure("chose too often")
-        return self.random.choice(_CHOICES)
 
 
 def disagreement(program: Program, engine: Engine, seed: int = 0, *, rounds: int = 4, steps: int = 3_000) -> str | None:
@@ -83,7 +35,7 @@ def disagreement(program: Program, engine: Engine, seed: int = 0, *, rounds: int
 
 
 def _compare(module: ValidatedModule, engine: Engine, seed: int, steps: int) -> str | None:
-    expected, actual = _Host(seed), _Host(seed)
+    expected, actual = ProgramHost(seed), ProgramHost(seed)
     names = expected.functions()
     reference = Reference(
         module,
@@ -124,7 +76,7 @@ def _outcome(call: Callable[[int, list[int]], Any], index: int, args: list[int])
         return "trapped", trap.code
     except WasmException as exception:
         return "threw", tuple(_comparable(value) for value in exception.values)
-    except (_Failure, IndexError, ZeroDivisionError) as error:
+    except (HostFailure, IndexError, ZeroDivisionError) as error:
         return "failed", repr(error)
 
 
