@@ -44,9 +44,14 @@ def captured(trace: TracebackType | None, at: int | None) -> list[Activation]:
     a state that can't be captured.
     """
     entries: list[tuple[Compiled, TracebackType]] = []
+    left = False
     while trace is not None:
-        compiled = trace.tb_frame.f_globals.get(MARK)
-        if isinstance(compiled, Compiled):
+        frame = trace.tb_frame
+        if MARK not in frame.f_globals:
+            left = bool(entries)
+        elif left or frame.f_code.co_flags & _COROUTINE:
+            raise ExecutionError("a host function that is called in a continuation can't answer later")
+        elif isinstance(compiled := frame.f_globals[MARK], Compiled):
             entries.append((compiled, trace))
         trace = trace.tb_next
     stack: list[Activation] = []

@@ -6,7 +6,6 @@ import sys
 import threading
 from types import FrameType
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from wrt_core.engines.stackless import call_stack
 from wrt_core.engines.stackless.capture import captured, is_capturable
@@ -32,6 +31,9 @@ _ASKED = 1 << 200
 
 _FRAMES_KEPT = 100
 
+EDITIONS = "__wrt_editions__"
+"""The name in an instance's namespace of what is kept for its next execution."""
+
 
 class StacklessRunner:
     """Runs guests of the stackless engine so that they can be paused; see `Runner`. Thread-safe.
@@ -43,7 +45,6 @@ class StacklessRunner:
     def __init__(self, depth: int, trapped: Event | None) -> None:
         self._depth = depth
         self._trapped = trapped
-        self._idle: WeakKeyDictionary[Instance, dict[Flavour, list[Edition]]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
     def begin(self, func: Func, args: tuple[Any, ...]) -> list[Activation]:
@@ -104,6 +105,9 @@ class StacklessRunner:
             except Interruption as stop:
                 try:
                     stack += captured(stop.__traceback__, stop.at)
+                except ExecutionError:
+                    stop.close()
+                    raise
                 finally:
                     dismantle(stop)
                 raise
@@ -127,12 +131,18 @@ class StacklessRunner:
 
     def _take(self, root: Instance, flavour: Flavour) -> Edition:
         with self._lock:
-            idle = self._idle.setdefault(root, {}).setdefault(flavour, [])
+            idle = _idle(root, flavour)
             return idle.pop() if idle else Edition(flavour)
 
     def _give_back(self, root: Instance, edition: Edition) -> None:
         with self._lock:
-            self._idle.setdefault(root, {}).setdefault(edition.flavour, []).append(edition)
+            _idle(root, edition.flavour).append(edition)
+
+
+def _idle(root: Instance, flavour: Flavour) -> list[Edition]:
+    """The editions of an instance that nobody uses now. They refer to it, so it keeps them, and all can go together."""
+    several: dict[Flavour, list[Edition]] = root.namespace.setdefault(EDITIONS, {})
+    return several.setdefault(flavour, [])
 
 
 class _Turn:
