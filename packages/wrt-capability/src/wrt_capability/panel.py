@@ -11,6 +11,8 @@ from wrt_capability import hookspecs
 from wrt_capability.decision import Access, Decision, Subject
 from wrt_capability.plugins import Claim, Description
 from wrt_capability.recorder import Recorder
+from wrt_core.runtime.host_namespace import HostNamespace
+from wrt_core.runtime.instance import Instance
 from wrt_foundation.errors import PluginError
 from wrt_foundation.plugins.hookspecs import PROJECT
 
@@ -72,7 +74,7 @@ class Panel:
         if self._listens["wrt_capability_provide"]:
             for each in self._hook.wrt_capability_provide(authority=authority):
                 for module, names in each.items():
-                    offered[module] = {**names, **offered.get(module, {})}
+                    offered[module] = _joined(offered[module], names) if module in offered else names
         return offered
 
     def intercept(self, access: Access, code: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,3 +102,14 @@ class Panel:
             close = getattr(plugin, "close", None)
             if close is not None:
                 close()
+
+
+def _joined(first: dict[str, object], second: dict[str, object]) -> dict[str, object]:
+    """What two plugins offer under one module name; each that wants to know the instance is told of it."""
+    told = [each.attach for each in (first, second) if isinstance(each, HostNamespace)]
+
+    def attach(instance: Instance) -> None:
+        for each in told:
+            each(instance)
+
+    return HostNamespace(attach, {**second, **first})

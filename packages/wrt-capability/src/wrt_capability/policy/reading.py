@@ -104,6 +104,7 @@ class _Reader:
         self.chain = chain
         self._manager = manager
         self._kinds = dict(CORE_KINDS)
+        self._spoken_of: dict[str, Mapping[str, Any]] = {}
 
     @property
     def manager(self) -> PluginManager:
@@ -139,7 +140,7 @@ class _Reader:
             self._string(document.get("name", self.filename), ("name",)),
             self._string(document.get("description", ""), ("description",)),
             kinds=self._kinds,
-            settings=settings | own_settings,
+            settings=self._spoken_of | settings | own_settings,
             **merged,
         )
 
@@ -216,6 +217,8 @@ class _Reader:
     def _kind(self, name: str, keys: Keys) -> AccessKind:
         if name not in self._kinds:
             self._describe(name, keys)
+            # Who speaks of what a plugin defines needs the plugin: it knows which imports amount to that.
+            self._spoken_of[name] = {}
         found = self._kinds.get(name)
         if found is None:
             self.refuse(keys, f"the capability {name!r} defines no kind of access")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -103,15 +104,13 @@ def _explained(
 
 
 def _asked(policy: Policy, kind: str, plugins: PluginManager) -> tuple[Panel, Policy]:
-    """Return the plugins that an engine with this policy asks, and the policy with the kinds that they define."""
-    made, kinds = [], dict(policy.kinds)
-    for name in dict.fromkeys((*policy.settings, *policy.kinds, kind)):
-        try:
-            plugin = create_capability(name, plugins, policy.settings.get(name))
-        except UnknownPlugin:
-            continue  # a kind of the engine's own, or one that another of the plugins defines
-        made.append(plugin)
-        kinds |= {each.name: each for each in plugin.describe().kinds}
+    """Return the plugins that an engine with this policy asks, and the policy, knowing the kind that is asked for."""
+    made = [create_capability(name, plugins, told) for name, told in policy.settings.items()]
+    described = [plugin.describe() for plugin in made]
+    if kind not in policy.kinds:
+        with suppress(UnknownPlugin):
+            described.append(create_capability(kind, plugins).describe())
+    kinds = {each.name: each for description in described for each in description.kinds}
     return Panel(made), replace(policy, kinds=kinds | dict(policy.kinds))
 
 
