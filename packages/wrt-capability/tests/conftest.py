@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytest.register_assert_rewrite("wrt_capability.testing")
+
 
 class Events:
     """A recorder that remembers what it was told, and fails when `failure` is set."""
