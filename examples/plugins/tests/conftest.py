@@ -4,4 +4,4 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("wrt_core.testing", "wrt_foundation.testing")
+pytest.register_assert_rewrite("wrt_capability.testing", "wrt_core.testing", "wrt_foundation.testing")

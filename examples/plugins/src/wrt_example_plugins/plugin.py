@@ -35,3 +35,11 @@ def wrt_register_host_module() -> object:
     from wrt_example_plugins.host_module import MicroPythonHost
 
     return MicroPythonHost
+
+
+@hookimpl
+def wrt_register_capability() -> object:
+    """Hand over the capability `keyvalue`."""
+    from wrt_example_plugins.capability import KeyValue
+
+    return KeyValue
