@@ -140,7 +140,8 @@ class _Reader:
             self._string(document.get("name", self.filename), ("name",)),
             self._string(document.get("description", ""), ("description",)),
             kinds=self._kinds,
-            settings=self._spoken_of | settings | own_settings,
+            # In this order: what a policy names itself is asked before what it names by the way.
+            settings=own_settings | self._spoken_of | settings | own_settings,
             **merged,
         )
 
