@@ -122,6 +122,14 @@ SHAPES = {
         block block block
           {CHOOSE} br_if 1 {CHOOSE} br_table 1
         end {log(1)} {CHOOSE} br_table 0 1 0 end {log(2)} end {log(3)}""",
+    # Text with its own `if` in it, where that of the branch has one too.
+    "a condition that is a choice": f"""
+        {CHOOSE} {CHOOSE} {CHOOSE} select
+        if {log(1)} else {log(2)} end""",
+    "a table's index that is a choice": f"""
+        block block
+          {CHOOSE} {CHOOSE} {CHOOSE} select br_table 1 0
+        end {log(1)} end {log(2)}""",
     "branches out of nested loops, to each of their heads and past them": f"""
         block
           loop

@@ -115,7 +115,8 @@ class _Flattener:
     def _conditional(self, node: Conditional) -> None:
         assert self.current is not None
         then, otherwise, after = self.new(), self.new(), self.new()
-        self.current.append(Line(f"pc = {then} if {node.test} else {otherwise}", node.offset))
+        # The test may be a conditional expression itself.
+        self.current.append(Line(f"pc = {then} if ({node.test}) else {otherwise}", node.offset))
         self.current = None
         self.then(
             lambda: self.start(then),

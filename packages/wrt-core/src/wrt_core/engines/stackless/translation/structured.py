@@ -181,7 +181,7 @@ class _Writer:
     def _branch_table(self, node: BranchTable, indent: int, follow: frozenset[Label]) -> tuple[set[Label], bool]:
         orders = [label.order for label in node.labels]
         if len(orders) == 1:
-            self.source.add(indent, f"br = {node.default.order} if {node.index} else {orders[0]}", node.offset)
+            self.source.add(indent, f"br = {node.default.order} if ({node.index}) else {orders[0]}", node.offset)
         else:
             table = f"({', '.join(map(str, orders))})"
             self.source.add(
