@@ -5,8 +5,11 @@ A module's debug information (`wrt_core.debugging`) or the text it was assembled
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from wrt_foundation.printable import printable
 
 __all__ = ["FoundPosition", "Position", "Positions"]
 
@@ -26,8 +29,7 @@ class Position:
     function: str | None = None
 
     def __str__(self) -> str:
-        # A name that breaks lines could pass for frames of a backtrace.
-        file = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in self.file)
+        file = printable(self.file)
         return f"{file}:{self.line}" if self.column is None else f"{file}:{self.line}:{self.column}"
 
 
@@ -39,6 +41,12 @@ class Positions(Protocol):
 
     def text(self, position: Position) -> str | None:
         """Return the line of source at a position, as it stands there; None where that is not to be had."""
+
+    def lines(self, file: str) -> Sequence[str] | None:
+        """Return all lines of a file that positions name; None where they are not to be had."""
+
+    def path(self, file: str) -> str | None:
+        """Return where on this machine such a file is; None for one that is nowhere, or not to be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +63,11 @@ class FoundPosition:
     def text(self, position: Position) -> str | None:
         """Return the line of source."""
         return self.line
+
+    def lines(self, file: str) -> Sequence[str] | None:
+        """Return None: there is but one line."""
+        return None
+
+    def path(self, file: str) -> str | None:
+        """Return None: this may be another machine."""
+        return None

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from wrt_foundation.errors import WrtError
 from wrt_foundation.positions import FoundPosition, Position, Positions
+from wrt_foundation.printable import printable
 
 __all__ = ["ExceptionTag", "Exhaustion", "Frame", "Trap", "TrapCode", "WasmException"]
 
@@ -77,9 +78,9 @@ class Frame:
         return Frame, (self.function, self.name, self.offset, self.module, found)
 
     def __str__(self) -> str:
-        name = self.name if self.name is not None else f"<function {self.function}>"
+        name = printable(self.name) if self.name is not None else f"<function {self.function}>"
         where = "" if self.offset is None else f" @ 0x{self.offset:x}"
-        module = f"{self.module}!" if self.module else ""
+        module = f"{printable(self.module)}!" if self.module else ""
         position = self.position
         return f"{module}{name}{where}" + ("" if position is None else f" at {position}")
 

@@ -34,12 +34,24 @@ class Sources:
 
     def line(self, position: Position, text: bytes | None = None) -> str | None:
         """Return the line at a position, of the file's text if it is given; None if it is not to be had."""
-        lines = self._lines(position.file) if text is None else _split(text)
+        lines = self.lines(position.file, text)
         if lines is None or not 0 < position.line <= len(lines):
             return None
         return lines[position.line - 1][:_LONGEST]
 
-    def _lines(self, file: str) -> tuple[str, ...] | None:
+    def lines(self, file: str, text: bytes | None = None) -> tuple[str, ...] | None:
+        """Return all lines of a file, whose text may be given; None if they are not to be had."""
+        if text is not None:
+            return _split(text)
+        found = self._found(file)
+        return None if found is None else found[1]
+
+    def path(self, file: str) -> str | None:
+        """Return where a file is that may be shown; None if there is none."""
+        found = self._found(file)
+        return None if found is None else str(found[0])
+
+    def _found(self, file: str) -> tuple[Path, tuple[str, ...]] | None:
         for directory in self.directories:
             try:
                 root = Path(directory).resolve()
@@ -48,7 +60,7 @@ class Sources:
                     continue
                 status = path.stat()
                 if stat.S_ISREG(status.st_mode) and status.st_size <= _LARGEST:
-                    return _read(path, status.st_mtime_ns, status.st_size)
+                    return path, _read(path, status.st_mtime_ns, status.st_size)
             except (OSError, ValueError, RuntimeError):  # the last for links that lead in a circle
                 continue
         return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from wrt_core.debugging import positions
 from wrt_foundation.canonical import close
 from wrt_foundation.traps import Frame
 from wrt_foundation.types import ValueType
@@ -51,9 +52,8 @@ def backtrace(stack: list[Activation]) -> tuple[Frame, ...]:
     frames = []
     for each in reversed(stack):
         module = each.instance.module
-        frames.append(
-            Frame(each.function, module.function_name(each.function), each.offset, module.module.names.module)
-        )
+        name = module.function_name(each.function)
+        frames.append(Frame(each.function, name, each.offset, module.module.names.module, positions(module)))
     return tuple(frames)
 
 

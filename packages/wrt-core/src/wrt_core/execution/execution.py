@@ -10,6 +10,7 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from wrt_core.debugging import positions
 from wrt_core.execution.activation import Activation, ActivationKind, backtrace
 from wrt_core.execution.deadlines import DEADLINES
 from wrt_core.execution.interruption import Interruption, Reason
@@ -17,7 +18,8 @@ from wrt_core.execution.runner import Runner, Watch
 from wrt_core.execution.state import State
 from wrt_core.runtime.to_host import to_host
 from wrt_foundation.errors import ExecutionError
-from wrt_foundation.traps import Trap, TrapCode
+from wrt_foundation.positions import Position
+from wrt_foundation.traps import Frame, Trap, TrapCode
 from wrt_foundation.types import ValueType
 
 if TYPE_CHECKING:
@@ -49,8 +51,20 @@ class PausedFrame:
     locals: tuple[Any, ...]
     stack: tuple[Any, ...]
 
+    @property
+    def position(self) -> Position | None:
+        """Where in its source the instruction is; None where the module's debug information does not say."""
+        return positions(self.instance.module).at(self.offset)
+
+    @property
+    def source_line(self) -> str | None:
+        """The line of source that it is at; None where that is not to be had."""
+        position = self.position
+        return None if position is None else positions(self.instance.module).text(position)
+
     def __str__(self) -> str:
-        return f"{self.name if self.name is not None else f'<function {self.function}>'} @ 0x{self.offset:x}"
+        module = self.instance.module
+        return str(Frame(self.function, self.name, self.offset, module.module.names.module, positions(module)))
 
 
 class Execution:

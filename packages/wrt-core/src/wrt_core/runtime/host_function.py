@@ -11,7 +11,10 @@ from wrt_core.execution.interruption import Interruption, Reason
 from wrt_core.runtime.conversion import from_host
 from wrt_foundation.types import FuncType, NumType
 
-__all__ = ["host_code", "results_converter"]
+__all__ = ["HOST_CODE", "host_code", "results_converter"]
+
+HOST_CODE = "<host function>"
+"""The file that the code of such wrappers is of, by which tracebacks leave it out."""
 
 
 def host_code(function: Callable[..., Any], type_: FuncType) -> Callable[..., Any]:
@@ -44,7 +47,7 @@ def _factory(type_: FuncType, deferred: bool = False) -> Callable[[Callable[...,
         converted = ", ".join(f"convert{index}(r[{index}])" for index in range(count))
         body = f"        r = several(function({arguments}), {count})\n        return ({converted})\n"
     source = f"def factory(function):\n    def host({parameters}):\n{body}    return host\n"
-    exec(compile(source, "<host function>", "exec", dont_inherit=True), names)
+    exec(compile(source, HOST_CODE, "exec", dont_inherit=True), names)
     factory: Callable[[Callable[..., Any]], Callable[..., Any]] = names["factory"]
     return factory
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
+from pathlib import Path
 
 from wrt_foundation.module import Module
 from wrt_foundation.positions import Position
@@ -47,5 +48,14 @@ class TextPositions:
 
     def text(self, position: Position) -> str | None:
         """Return the line of the text that a position is in."""
-        lines = self._source.source.split("\n")
-        return lines[position.line - 1].rstrip("\r") if 0 < position.line <= len(lines) else None
+        lines = self.lines(position.file)
+        return lines[position.line - 1] if 0 < position.line <= len(lines) else None
+
+    def lines(self, file: str) -> Sequence[str]:
+        """Return all lines of the text."""
+        return [line.rstrip("\r") for line in self._source.source.split("\n")]
+
+    def path(self, file: str) -> str | None:
+        """Return where the file is that the text was read from; None if it was none."""
+        filename = self._source.filename
+        return str(Path(filename).absolute()) if filename is not None and Path(filename).is_file() else None

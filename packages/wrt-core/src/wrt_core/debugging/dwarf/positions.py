@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from wrt_core.debugging.dwarf.cursor import Sections
 from wrt_core.debugging.dwarf.line_program import LineTable, Row, read_line_table
@@ -62,6 +62,14 @@ class DwarfPositions:
     def text(self, position: Position) -> str | None:
         """Return the line of source at a position: as the module carries it, or from a file that may be shown."""
         return self._sources.line(position, self._texts.get(position.file))
+
+    def lines(self, file: str) -> Sequence[str] | None:
+        """Return the lines of a file, as the module carries it, or from one that may be shown."""
+        return self._sources.lines(file, self._texts.get(file))
+
+    def path(self, file: str) -> str | None:
+        """Return where a file is; None if the module carries it, or it may not be shown."""
+        return None if file in self._texts else self._sources.path(file)
 
     def _find(self, address: int) -> tuple[Unit | None, Row] | None:
         if self._units is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,11 +57,19 @@ class SourceMapPositions:
 
     def text(self, position: Position) -> str | None:
         """Return the line of source at a position: as the map carries it, or from a file that may be shown."""
+        return self._sources.line(position, self._text(position.file))
+
+    def lines(self, file: str) -> Sequence[str] | None:
+        """Return the lines of a file, as the map carries it, or from one that may be shown."""
+        return self._sources.lines(file, self._text(file))
+
+    def path(self, file: str) -> str | None:
+        """Return where a file is; None if the map carries it, or it may not be shown."""
+        return None if self._text(file) is not None else self._sources.path(file)
+
+    def _text(self, file: str) -> bytes | None:
         map_ = self._loaded()
-        text = None
-        if map_ is not None and position.file in map_.files:
-            text = map_.texts[map_.files.index(position.file)]
-        return self._sources.line(position, text)
+        return None if map_ is None or file not in map_.files else map_.texts[map_.files.index(file)]
 
     def _loaded(self) -> _Map | None:
         with self._lock:

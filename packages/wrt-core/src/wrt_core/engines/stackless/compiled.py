@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from wrt_core.cache import Pack
 from wrt_core.debugging import positions
+from wrt_core.debugging.python_frames import Place, PythonFrames
 from wrt_core.engines.stackless.stored import Stored
 from wrt_core.engines.stackless.translation.function import Translation, safe_points, translate
 from wrt_core.engines.stackless.translation.safe_points import SafePoint
@@ -20,6 +21,7 @@ from wrt_core.engines.stackless.translation.variant import Form, Variant
 from wrt_core.runtime.instance import Instance
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.plugins.events import Event
+from wrt_foundation.printable import printable
 from wrt_foundation.traps import Frame, TrapCode
 
 __all__ = ["COMPILED", "MARK", "Compiled", "compiled_of"]
@@ -51,8 +53,10 @@ class Compiled:
         self._lock = threading.RLock()
         self._suspension = Suspension(module)
         self._lines: dict[int, dict[int, int]] = {}
+        self._python_frames: PythonFrames | None = None
+        self._places: dict[tuple[int, int, bool], Place | None] = {}
         COMPILED.add(self)
-        self.filename = f"<wasm {module.module.names.module or module.hash[:12]}>"
+        self.filename = f"<wasm {printable(module.module.names.module or '') or module.hash[:12]}>"
 
     @property
     def module(self) -> ValidatedModule:
@@ -60,6 +64,13 @@ class Compiled:
         module = self._module()
         assert module is not None, "an instance keeps its module"
         return module
+
+    @property
+    def python_frames(self) -> PythonFrames:
+        """What tracebacks show for the module's functions."""
+        if self._python_frames is None:
+            self._python_frames = PythonFrames(self.module)
+        return self._python_frames
 
     def translation(self, index: int, form: Form) -> Translation:
         """Return a translation of the function at `index`, made now if it was not yet."""
@@ -140,6 +151,15 @@ class Compiled:
     def may_suspend(self, index: int) -> bool:
         """Say whether a call of the function at `index` may suspend the continuation that it is made in."""
         return self._suspension.possible(index)
+
+    def place(self, code: CodeType, line: int, located: bool) -> Place | None:
+        """Return what a traceback shows for a line of translated code, see `PythonFrames`; None for nothing."""
+        key = id(code), line, located
+        if key in self._places:
+            return self._places[key]
+        found = self.locate(code, line)
+        place = self._places[key] = None if found is None else self.python_frames.place(found[0], located)
+        return place
 
     def locate(self, code: CodeType, line: int) -> tuple[Frame, TrapCode] | None:
         """Return the wasm frame of a line of translated code, and what an IndexError on that line means."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from wrt_core.engines.stackless import call_stack
 from wrt_core.engines.stackless.compiled import MARK, Compiled
-from wrt_core.engines.stackless.tracebacks import dismantle, shorten
+from wrt_core.engines.stackless.tracebacks import dismantle, inherited, tell
 from wrt_core.execution.interruption import Interruption
 from wrt_core.runtime.function import Func
 from wrt_foundation.errors import ExecutionError
@@ -43,14 +43,14 @@ def entering(depth: int, trapped: Event | None) -> Callable[[Func, Sequence[Any]
         except MEANINGFUL as error:
             told = isinstance(error, Trap) and bool(error.frames)
             trap = trap_of(error)
-            shorten(error)
+            tell(error)
             if trap is None:
                 raise
             if trapped is not None and not told:
                 trapped(instance=func.instance, trap=trap)
             if trap is error:
                 raise
-            raise trap from None
+            raise inherited(trap, error) from None
         except Interruption as stop:
             stop.close()
             dismantle(stop)
@@ -58,7 +58,7 @@ def entering(depth: int, trapped: Event | None) -> Callable[[Func, Sequence[Any]
                 f"a host function that {func.name or 'the guest'} calls answers later: call it with call_async or start"
             ) from None
         except BaseException as error:
-            shorten(error)
+            tell(error)
             raise
         finally:
             call_stack.leave(outermost)

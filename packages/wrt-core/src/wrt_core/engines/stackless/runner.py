@@ -13,7 +13,7 @@ from wrt_core.engines.stackless.compiled import compiled_of
 from wrt_core.engines.stackless.editions import Edition
 from wrt_core.engines.stackless.invocation import MEANINGFUL, trap_of
 from wrt_core.engines.stackless.monitoring import MONITOR
-from wrt_core.engines.stackless.tracebacks import dismantle, shorten
+from wrt_core.engines.stackless.tracebacks import dismantle, inherited, tell
 from wrt_core.engines.stackless.translation.variant import Flavour, Form
 from wrt_core.execution.activation import Activation, ActivationKind, backtrace, local_types
 from wrt_core.execution.interruption import Interruption, Reason
@@ -33,6 +33,9 @@ _FRAMES_KEPT = 100
 
 EDITIONS = "__wrt_editions__"
 """The name in an instance's namespace of what is kept for its next execution."""
+
+_OUTSIDE = 2
+"""Entries of a traceback that are of this file, before those of the guest."""
 
 
 class StacklessRunner:
@@ -98,7 +101,7 @@ class StacklessRunner:
                 given = turn.step(activation, given, thrown)
                 thrown = None
             except WasmException as error:  # it goes on to the handlers of the caller
-                shorten(error)
+                tell(error, (), _OUTSIDE)
                 if not stack:
                     raise
                 given, thrown = None, error
@@ -114,7 +117,7 @@ class StacklessRunner:
             except MEANINGFUL as error:
                 told = isinstance(error, Trap) and bool(error.frames)
                 trap = trap_of(error)
-                shorten(error)
+                tell(error, stack, _OUTSIDE)
                 if trap is None:
                     raise
                 if not told:
@@ -124,7 +127,10 @@ class StacklessRunner:
                         self._trapped(instance=activation.instance, trap=trap)
                 if trap is error:
                     raise
-                raise trap from None
+                raise inherited(trap, error) from None
+            except BaseException as error:
+                tell(error, stack, _OUTSIDE)
+                raise
         if thrown is not None:
             raise thrown
         return given

@@ -43,6 +43,7 @@ from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
 from wrt_foundation.canonical import close
 from wrt_foundation.instructions import BY_NAME
+from wrt_foundation.printable import printable
 from wrt_foundation.traps import TrapCode
 from wrt_foundation.types import NumType, ValueType
 
@@ -119,7 +120,7 @@ def translate(
     python = source.render()
     unit = compile(python, filename, "exec", dont_inherit=True)
     code = next(each for each in unit.co_consts if isinstance(each, CodeType))
-    name = module.function_name(index) or f"function {index}"
+    name = printable(module.function_name(index) or f"function {index}")
     code = code.replace(co_name=name, co_qualname=name)
     return Translation(
         code,
