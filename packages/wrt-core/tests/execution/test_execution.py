@@ -149,6 +149,20 @@ def test_an_exception_of_the_host_passes_through_a_resumed_guest_unchanged(guest
     assert execution.error is failure
 
 
+def test_an_exception_that_is_held_is_thrown_after_a_pause(engine):
+    builder = ModuleBuilder()
+    tag = builder.tag(None, "i32 ->")
+    catch = f"block exnref try_table catch_all_ref 0 local.get 0 throw {tag} end unreachable end local.set 1"
+    wait = "loop local.get 0 i32.const 1 i32.sub local.tee 0 br_if 0 end"
+    code = f"{catch} {wait} block i32 try_table catch {tag} 0 local.get 1 throw_ref end unreachable end"
+    builder.function("f", "i32 -> i32", code, "exnref")
+    execution = builder.instantiate(engine).exports.f.start(30, fuel=60)
+    assert execution.run() == "paused"
+    assert execution.frames[0].kind is ActivationKind.LOOP
+    assert execution.run(fuel=1_000) == "finished"
+    assert execution.result == 30
+
+
 @pytest.mark.parametrize("fuel", [None, 1 << 40])
 def test_pausing_from_another_thread(guest, fuel):
     execution = guest().exports.spin.start(fuel=fuel)

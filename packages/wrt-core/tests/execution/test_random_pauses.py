@@ -28,7 +28,7 @@ from wrt_core.testing.programs import Kind
 from wrt_core.validation import ValidatedModule
 
 LONG = os.environ.get("WRT_PAUSES") == "long"
-PROGRAMS = 400 if LONG else 12
+PROGRAMS = 200 if LONG else 12
 """Of each kind and way."""
 FUEL = 4_000
 """Of one call: programs may not end."""

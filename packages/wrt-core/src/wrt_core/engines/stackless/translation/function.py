@@ -262,7 +262,7 @@ def _rest(translator: Translator, source: Source, offset: int) -> Sequence:
     """
     assert translator.points is not None
     point = translator.points[offset]
-    source.add(0, "def f(locals, stack, held, given, thrown):", ENTRY)
+    source.add(0, "def f(locals, stack, held, given, failure):", ENTRY)
     for local in sorted(translator.used):
         text = f"locals[{local}]"
         source.add(1, f"l{local} = {_number(text) if local in translator.numbers else text}", offset)
@@ -273,7 +273,7 @@ def _rest(translator: Translator, source: Source, offset: int) -> Sequence:
         source.add(1, f"e{construct} = held[{number}]", offset)
     entry: list[Node] = []
     if point.kind is ActivationKind.CALL:
-        entry.append(Line("if thrown is not None: raise thrown", offset))
+        entry.append(Line("if failure is not None: raise failure", offset))
         if point.targets:
             entry.append(Line(f"{', '.join(point.targets)} = given", offset))
     body = translator.body
