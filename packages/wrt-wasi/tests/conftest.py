@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from wrt_core import EngineFactory, Instance
-from wrt_foundation.module import Export, Import, Module
-from wrt_foundation.types import ExternKind, FuncUse, Limits, MemoryType, RecType, SubType
+from wrt_foundation.module import Code, Export, Import, Module
+from wrt_foundation.types import ExternKind, FuncType, FuncUse, Limits, MemoryType, RecType, SubType
 from wrt_wasi import MODULE, VirtualFilesystem, Wasi
 from wrt_wasi.preview1.errno import Errno
 from wrt_wasi.preview1.rights import EVERYTHING
@@ -153,6 +153,52 @@ def guest() -> Callable[..., Guest]:
 def importing() -> Callable[..., Module]:
     """`module_that_imports`, for tests that link modules of their own."""
     return module_that_imports
+
+
+@pytest.fixture
+def suspended() -> Iterator[Callable[..., Instance]]:
+    """A function that makes a guest whose own functions call those of preview 1, and are suspended where they wait.
+
+    `start` is one that its start function calls, and with which small numbers.
+    """
+    engine = EngineFactory.create("stackless")
+    made: list[Wasi] = []
+
+    def make(*, start: tuple[str, tuple[int, ...]] | None = None, **options: object) -> Instance:
+        wasi = Wasi(suspend=True, **options)
+        made.append(wasi)
+        instance = engine.instantiate(engine.load(module_that_calls(start)), wasi.imports())
+        wasi.attach(instance)
+        return instance
+
+    yield make
+    for wasi in made:
+        wasi.close()
+
+
+def module_that_calls(start: tuple[str, tuple[int, ...]] | None) -> Module:
+    names = sorted(SIGNATURES)
+    count = len(names)
+    codes = [
+        Code((), b"".join(bytes([0x20, at]) for at in range(len(SIGNATURES[name].params))) + bytes([0x10, index, 0x0B]))
+        for index, name in enumerate(names)
+    ]
+    begin = b""
+    if start is not None:
+        name, numbers = start
+        begin = b"".join(bytes([0x41, number]) for number in numbers) + bytes([0x10, names.index(name), 0x1A])
+    return Module(
+        types=[*(RecType((SubType(SIGNATURES[name]),)) for name in names), RecType((SubType(FuncType()),))],
+        imports=[Import(MODULE, name, FuncUse(index)) for index, name in enumerate(names)],
+        functions=[*range(count), count],
+        memories=[MemoryType(Limits(1, 1))],
+        exports=[
+            *(Export(name, ExternKind.FUNC, count + index) for index, name in enumerate(names)),
+            Export("memory", ExternKind.MEMORY, 0),
+        ],
+        start=2 * count,
+        codes=[*codes, Code((), begin + b"\x0b")],
+    )
 
 
 FILES = {"file.txt": "hello, world", "dir/inner.txt": "inside", "dir/deep/leaf": b"\x00\x01", "empty": {}}

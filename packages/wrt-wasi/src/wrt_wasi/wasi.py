@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any
 
+from wrt_core.execution.interruption import Interruption
 from wrt_core.host_modules import Grants, HostModule, HostNamespace
 from wrt_core.runtime.function import Func
+from wrt_core.runtime.host_function import results_converter
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.memory import Memory
 from wrt_foundation.errors import WrtError
@@ -31,6 +34,7 @@ from wrt_wasi.preview1.random import RandomNumbers, seeded
 from wrt_wasi.preview1.rights import LISTENER, STREAM, Right
 from wrt_wasi.preview1.signatures import SIGNATURES
 from wrt_wasi.preview1.sockets import Sockets
+from wrt_wasi.preview1.waiting import Patience, PendingCall, Waiting
 from wrt_wasi.streams.socket import Listener
 from wrt_wasi.streams.standard import Source, Target, source_of, target_of
 
@@ -56,7 +60,8 @@ class Wasi(HostModule):
     Time and random bytes are the host's unless `clocks` and `random` say otherwise; `random(n)` returns n bytes. With
     `seed`, both are simulated, so that a run repeats exactly as long as its files and inputs are the same.
 
-    At most `descriptors` are open at a time, each of which may be one of the host's.
+    At most `descriptors` are open at a time, each of which may be one of the host's. With `suspend`, a call that would
+    wait suspends the guest instead of its thread, for guests that are run by `call_async` or `run_sync`.
 
     Raises `WrtError` for arguments, variables and paths that can't be passed on, `OSError` for a directory that can't
     be opened. As thread-safe as the guest. `close`, or the end of a `with` statement, closes what the guest has open.
@@ -76,6 +81,7 @@ class Wasi(HostModule):
         random: Callable[[int], bytes] | None = None,
         seed: int | None = None,
         descriptors: int = MAXIMUM_DESCRIPTORS,
+        suspend: bool = False,
     ) -> None:
         if clocks is None:
             clocks = SystemClocks() if seed is None else SimulatedClocks()
@@ -83,6 +89,8 @@ class Wasi(HostModule):
             random = os.urandom if seed is None else seeded(seed)
         self._memory = GuestMemory()
         self._descriptors = Descriptors(descriptors)
+        self._patience = Patience()
+        self._suspend = suspend
         self._families: tuple[object, ...] = (
             Arguments(arguments),
             Environment({} if environment is None else environment),
@@ -90,10 +98,10 @@ class Wasi(HostModule):
             RandomNumbers(random),
             Process(),
             DescriptorFunctions(self._descriptors, clocks),
-            Files(self._descriptors),
+            Files(self._descriptors, self._patience),
             Directories(self._descriptors),
             Paths(self._descriptors, clocks),
-            Sockets(self._descriptors),
+            Sockets(self._descriptors, self._patience),
             Polling(self._descriptors, clocks),
         )
         directories = {} if directories is None else directories
@@ -126,10 +134,18 @@ class Wasi(HostModule):
     def imports(self) -> dict[str, HostNamespace]:
         """Return every function of preview 1, each with its type, for `engine.instantiate`."""
         functions = {name: Func(type_, self._function(name, type_), name=name) for name, type_ in SIGNATURES.items()}
-        return {MODULE: HostNamespace(self.attach, functions)}
+        return {MODULE: HostNamespace(self._bind, functions)}
 
     def attach(self, instance: Instance) -> None:
-        """Work on the memory that `instance` exports as "memory"; it need not have one until a function needs it."""
+        """Work on the memory that `instance` exports as "memory"; it need not have one until a function needs it.
+
+        From now on the guest is suspended where it would wait, if that is wanted: while it was instantiated, it could
+        not be.
+        """
+        self._bind(instance)
+        self._patience.suspends = self._suspend
+
+    def _bind(self, instance: Instance) -> None:
         memory = instance.exports.get("memory")
         if isinstance(memory, Memory):
             self._memory.bind(memory)
@@ -150,16 +166,36 @@ class Wasi(HostModule):
         function = next(getattr(family, name) for family in self._families if hasattr(family, name))
         memory = self._memory
         # Guests mean unsigned numbers, and the core gives signed ones.
+        convert = results_converter(type_)
         masks = [0xFFFF_FFFF if each is I32 else 0xFFFF_FFFF_FFFF_FFFF for each in type_.params]
 
         def answer(*arguments: int) -> int:
+            unsigned = [value & mask for value, mask in zip(arguments, masks, strict=True)]
             try:
-                function(memory, *[value & mask for value, mask in zip(arguments, masks, strict=True)])
+                function(memory, *unsigned)
+            except Refused as refused:
+                return refused.errno
+            except Waiting as waiting:
+                return self._wait(waiting, partial(function, memory, *unsigned), convert)
+            return Errno.SUCCESS
+
+        return answer
+
+    def _wait(self, waiting: Waiting, function: Callable[[], None], convert: Callable[[Any], Any]) -> int:
+        """Wait for what a function waits for, and return what becomes of it then; or suspend the guest meanwhile."""
+
+        def call(waiting: Waiting) -> int:
+            try:
+                (waiting.again or function)()
             except Refused as refused:
                 return refused.errno
             return Errno.SUCCESS
 
-        return answer
+        pending = PendingCall(waiting, call)
+        if self._patience.suspends:
+            raise Interruption(awaitable=pending, convert=convert)
+        pending.wait()
+        return int(pending.answer())
 
 
 def _guest_path(path: str) -> bytes:

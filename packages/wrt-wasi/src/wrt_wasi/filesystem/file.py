@@ -28,7 +28,7 @@ class File(ABC):
     def read(self, size: int) -> bytes:
         """Return at most `size` bytes, at least one if there are any; b"" at the end.
 
-        Waits until there are some, or raises `BlockingIOError` if that is not wanted.
+        Waits until there are some, or raises `BlockingIOError` if what is open does not wait.
         """
 
     @abstractmethod
@@ -82,13 +82,16 @@ class File(ABC):
         """Set times; None leaves one as it is."""
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
-    def set_mode(self, *, append: bool, blocking: bool) -> None:
-        """Change what `OpenMode` says of this handle."""
-        if append or not blocking:
+    def set_append(self, append: bool) -> None:
+        """Have every write go to the end, or not."""
+        if append:
             raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
 
-    def fileno(self) -> int | None:
-        """Return the host's descriptor, to wait on, or None for what never makes anybody wait."""
+    def waits_for(self, *, write: bool) -> int | None:
+        """Return the host's descriptor that a read, or a write, may have to wait for.
+
+        None for what never makes anybody wait, or where nobody can tell, as of a file object without a descriptor.
+        """
         return None
 
     def available(self) -> int:

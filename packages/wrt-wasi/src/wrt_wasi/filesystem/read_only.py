@@ -97,7 +97,7 @@ class ReadOnlyDirectory(Directory):
         """Do nothing: nothing was changed."""
 
     def _open_existing(self, name: bytes, mode: OpenMode) -> File | Directory:
-        existing = OpenMode(read=mode.read, blocking=mode.blocking)
+        existing = OpenMode(read=mode.read)
         try:
             opened = self._directory.open(name, existing)
         except FileNotFoundError:
@@ -159,13 +159,13 @@ class ReadOnlyFile(File):
         """Refuse."""
         _refuse()
 
-    def set_mode(self, *, append: bool, blocking: bool) -> None:
-        """Change what does not matter to who only reads, and whether reads wait."""
-        self._file.set_mode(append=append, blocking=blocking)
+    def set_append(self, append: bool) -> None:
+        """Change what does not matter to who only reads."""
+        self._file.set_append(append)
 
-    def fileno(self) -> int | None:
-        """Return the host's descriptor, to wait on."""
-        return self._file.fileno()
+    def waits_for(self, *, write: bool) -> int | None:
+        """Return the host's descriptor that a read may have to wait for."""
+        return self._file.waits_for(write=write)
 
     def available(self) -> int:
         """Return about how many bytes can be read without waiting."""

@@ -48,8 +48,7 @@ class Entry:
 class OpenMode:
     """How a name is to be opened: what the handle is for, and what may become of the file by opening it.
 
-    `append` has every write go to the end; `blocking` False has reads and writes that would wait raise
-    `BlockingIOError`.
+    `append` has every write go to the end.
     """
 
     read: bool = True
@@ -58,7 +57,6 @@ class OpenMode:
     exclusive: bool = False
     truncate: bool = False
     append: bool = False
-    blocking: bool = True
 
     @property
     def changes(self) -> bool:

@@ -48,9 +48,9 @@ class DescriptorFunctions:
         wanted = fd_flags(flags)
         changed = descriptor.flags ^ wanted
         if isinstance(descriptor.open, File):
-            if changed & (FdFlag.APPEND | FdFlag.NONBLOCK):
+            if changed & FdFlag.APPEND:
                 with host_errors():
-                    descriptor.open.set_mode(append=FdFlag.APPEND in wanted, blocking=FdFlag.NONBLOCK not in wanted)
+                    descriptor.open.set_append(FdFlag.APPEND in wanted)
         elif FdFlag.APPEND in wanted:
             raise Refused(Errno.INVAL)
         descriptor.flags = wanted

@@ -10,10 +10,11 @@ from wrt_wasi.preview1.errno import Errno, Refused
 from wrt_wasi.preview1.errors import host_errors, signed, size
 from wrt_wasi.preview1.guest_memory import GuestMemory
 from wrt_wasi.preview1.rights import Right
+from wrt_wasi.preview1.waiting import Patience, Waiting
 
-__all__ = ["Files", "gather", "scatter"]
+__all__ = ["BLOCK", "Files", "gather", "scatter"]
 
-_BLOCK = 1 << 20  # Bytes that are moved between guest and file at a time; a guest may ask for gigabytes.
+BLOCK = 1 << 20  # Bytes that are moved between guest and file at a time; a guest may ask for gigabytes.
 _WHENCES = (0, 1, 2)  # set, current, end: the numbers are Python's as well
 _ADVICES = range(6)
 
@@ -26,15 +27,21 @@ class Files:
     call, so nothing is lost when it traps. A failure after the first byte is told the next time.
     """
 
-    def __init__(self, descriptors: Descriptors) -> None:
+    def __init__(self, descriptors: Descriptors, patience: Patience) -> None:
         self._descriptors = descriptors
+        self._patience = patience
 
     # --- reading and writing -------------------------------------------------------------------------------
 
     def fd_read(self, memory: GuestMemory, fd: int, vectors: int, count: int, done: int) -> None:
         """Read into the buffers, and tell how many bytes; 0 at the end."""
-        _, file = self._descriptors.file(fd, Right.FD_READ)
-        scatter(memory, vectors, count, done, file.read, whole=file.seekable)
+        descriptor, file = self._descriptors.file(fd, Right.FD_READ)
+
+        def read(length: int) -> bytes:
+            with self._patience.turn(descriptor, file):
+                return file.read(length)
+
+        scatter(memory, vectors, count, done, read, whole=file.seekable)
 
     def fd_pread(self, memory: GuestMemory, fd: int, vectors: int, count: int, offset: int, done: int) -> None:
         """Read from `offset` on."""
@@ -52,7 +59,13 @@ class Files:
     def fd_write(self, memory: GuestMemory, fd: int, vectors: int, count: int, done: int) -> None:
         """Write the buffers, and tell how many bytes were taken."""
         descriptor, file = self._descriptors.file(fd, Right.FD_WRITE)
-        gather(memory, vectors, count, done, file.write, lambda: _settle(descriptor, file))
+
+        def write(data: bytes) -> int:
+            with self._patience.turn(descriptor, file, write=True):
+                return file.write(data)
+
+        block = self._patience.block_size(file, BLOCK)
+        gather(memory, vectors, count, done, write, lambda: _settle(descriptor, file), block)
 
     def fd_pwrite(self, memory: GuestMemory, fd: int, vectors: int, count: int, offset: int, done: int) -> None:
         """Write from `offset` on."""
@@ -144,24 +157,31 @@ class Files:
 def scatter(
     memory: GuestMemory, vectors: int, count: int, done: int, read: Callable[[int], bytes], *, whole: bool
 ) -> None:
-    """Read into buffers and write how many bytes to `done`; several times until they are full, if `whole`."""
+    """Read into buffers and write how many bytes to `done`; if `whole`, again until they are full or nothing comes."""
     buffers = memory.vectors(vectors, count)
     memory.require(done, 4)
     wanted = sum(length for _, length in buffers)
     total = 0
-    try:
-        while total < wanted:
-            asked = min(_BLOCK, wanted - total)
-            with host_errors():
-                data = read(asked)
-            _place(memory, buffers, total, data)
-            total += len(data)
-            if not whole or len(data) < asked:
-                break
-    except Refused:
-        if not total:
+
+    def go_on() -> None:
+        nonlocal total
+        try:
+            while total < wanted:
+                with host_errors():
+                    data = read(min(BLOCK, wanted - total))
+                _place(memory, buffers, total, data)
+                total += len(data)
+                if not whole or not data:
+                    break
+        except Refused:
+            if not total:
+                raise
+        except Waiting as waiting:
+            waiting.again = go_on  # with what it has so far
             raise
-    memory.write_u32(done, total)
+        memory.write_u32(done, total)
+
+    go_on()
 
 
 def gather(
@@ -171,41 +191,33 @@ def gather(
     done: int,
     write: Callable[[bytes], int],
     settle: Callable[[], None],
+    block: int = BLOCK,
 ) -> None:
-    """Write buffers until less is taken than is offered, and how many bytes were to `done`."""
+    """Write buffers, `block` bytes at a time until less is taken than is offered, and how many bytes were to `done`."""
     buffers = memory.vectors(vectors, count)
     memory.require(done, 4)
     total = 0
     try:
-        with host_errors():
-            total = _offer(memory, buffers, write)
-            settle()
-    except _Partial as partial:
-        total = partial.total
+        for address, length in buffers:
+            for start in range(0, length, block):
+                data = memory.read(address + start, min(block, length - start))
+                with host_errors():
+                    taken = write(data)
+                total += taken
+                if taken < len(data):
+                    raise _Enough
+    except _Enough:
+        pass
+    except (Refused, Waiting):
+        if not total:
+            raise
+    with host_errors():
+        settle()
     memory.write_u32(done, total)
 
 
-class _Partial(Exception):
-    def __init__(self, total: int) -> None:
-        super().__init__(total)
-        self.total = total
-
-
-def _offer(memory: GuestMemory, buffers: list[tuple[int, int]], write: Callable[[bytes], int]) -> int:
-    total = 0
-    try:
-        for address, length in buffers:
-            for start in range(0, length, _BLOCK):
-                block = memory.read(address + start, min(_BLOCK, length - start))
-                taken = write(block)
-                total += taken
-                if taken < len(block):
-                    return total
-    except OSError:
-        if not total:
-            raise
-        raise _Partial(total) from None
-    return total
+class _Enough(Exception):
+    """Less was taken than was offered."""
 
 
 def _place(memory: GuestMemory, buffers: list[tuple[int, int]], start: int, data: bytes) -> None:

@@ -68,7 +68,6 @@ class Paths:
             exclusive=bool(how & _EXCLUSIVE),
             truncate=bool(how & _TRUNCATE),
             append=FdFlag.APPEND in mode_flags,
-            blocking=FdFlag.NONBLOCK not in mode_flags,
         )
         with Walk(directory, _path(memory, path, length)) as walk, host_errors():
             found = _open(walk, mode, follow=bool(lookup & _FOLLOW), directory=bool(how & _DIRECTORY))

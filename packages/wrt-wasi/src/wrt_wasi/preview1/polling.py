@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wrt_wasi.filesystem.file import File
@@ -11,6 +12,7 @@ from wrt_wasi.preview1.descriptor import Descriptors
 from wrt_wasi.preview1.errno import Errno, Refused, refusal
 from wrt_wasi.preview1.guest_memory import GuestMemory
 from wrt_wasi.preview1.rights import Right
+from wrt_wasi.preview1.waiting import Waiting
 from wrt_wasi.streams.readiness import ready
 
 __all__ = ["MAXIMUM_SUBSCRIPTIONS", "Polling"]
@@ -21,7 +23,6 @@ MAXIMUM_SUBSCRIPTIONS = 4096
 _SUBSCRIPTION, _EVENT = 48, 32  # Bytes of the records.
 _CLOCK, _FD_READ, _FD_WRITE = range(3)
 _ABSOLUTE = 1
-_LONGEST_WAIT = 3600 * 10**9  # Whoever waits looks at the clock again.
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,9 @@ class _Interest:
     @property
     def waits_for(self) -> tuple[int, bool] | None:
         """The host's descriptor, and whether for writing; None for what is always ready."""
-        number = self.file.fileno()
-        return None if number is None else (number, self.kind == _FD_WRITE)
+        write = self.kind == _FD_WRITE
+        number = self.file.waits_for(write=write)
+        return None if number is None else (number, write)
 
     def event(self) -> bytes:
         """The event: it is ready."""
@@ -85,9 +87,15 @@ class Polling:
                     interests.append(self._interest(userdata, kind, records, start))
             except Refused as refused:
                 due.append(_event(userdata, refused.errno, kind))
-        due += self._wait(alarms, interests, at_once=bool(due))
-        memory.write(events, b"".join(due))
-        memory.write_u32(occurred, len(due))
+
+        def look() -> None:
+            told = due + self._due(alarms, interests, at_once=bool(due))
+            if not told:
+                raise self._waiting(alarms, interests, look)
+            memory.write(events, b"".join(told))
+            memory.write_u32(occurred, len(told))
+
+        look()
 
     def _alarm(self, userdata: int, records: bytes, start: int) -> _Alarm:
         number, timeout, _precision, flags = struct.unpack_from("<IxxxxQQH", records, start + 16)
@@ -108,32 +116,27 @@ class Polling:
             self._descriptors.get(number, wanted)
         return _Interest(userdata, kind, file)
 
-    def _wait(self, alarms: list[_Alarm], interests: list[_Interest], *, at_once: bool) -> list[bytes]:
-        """Return the events of what is due, waiting until something is unless that shall be told `at_once`."""
-        waiting = {each.waits_for for each in interests}
-        at_once = at_once or None in waiting
-        descriptors = {each for each in waiting if each is not None}
+    def _due(self, alarms: list[_Alarm], interests: list[_Interest], *, at_once: bool) -> list[bytes]:
+        """Return the events of what is due now, letting simulated time pass until something is, unless `at_once`."""
+        waiting = [(each, each.waits_for) for each in interests]
+        descriptors = {wanted for _, wanted in waiting if wanted is not None}
         while True:
-            now = self._ready(descriptors, alarms, at_once=at_once)
-            due = [each.event() for each in interests if each.waits_for is None or each.waits_for in now]
+            now = ready([n for n, write in descriptors if not write], [n for n, write in descriptors if write])
+            due = [each.event() for each, wanted in waiting if wanted is None or wanted in now]
             due += [_event(each.userdata, Errno.SUCCESS, _CLOCK) for each in alarms if self._left(each) <= 0]
-            if due or at_once:
+            if due or at_once or not alarms or isinstance(self._clocks, SystemClocks):
                 return due
+            # This time does not pass by itself, and who sleeps by it does it here.
+            self._clocks.sleep(max(0, min(map(self._left, alarms))))
 
-    def _ready(
-        self, descriptors: set[tuple[int, bool]], alarms: list[_Alarm], *, at_once: bool
-    ) -> set[tuple[int, bool]]:
-        """Return which of the host's descriptors are ready, waiting for one of them or for the first alarm."""
-        left = 0 if at_once else max(0, min(map(self._left, alarms), default=_LONGEST_WAIT))
-        reading = [number for number, write in descriptors if not write]
-        writing = [number for number, write in descriptors if write]
-        if descriptors and (not alarms or isinstance(self._clocks, SystemClocks)):
-            return ready(reading, writing, min(left, _LONGEST_WAIT) / 1e9)
-        # Time that does not pass by itself: what is not ready now will be so, if at all, after it.
-        now = ready(reading, writing) if descriptors else set()
-        if left and not now:
-            self._clocks.sleep(left)
-        return now
+    def _waiting(self, alarms: list[_Alarm], interests: list[_Interest], again: Callable[[], None]) -> Waiting:
+        descriptors = [each.waits_for for each in interests]
+        return Waiting(
+            [each[0] for each in descriptors if each is not None and not each[1]],
+            [each[0] for each in descriptors if each is not None and each[1]],
+            max(0, min(map(self._left, alarms))) / 1e9 if alarms else None,
+            again,
+        )
 
     def _left(self, alarm: _Alarm) -> int:
         return alarm.deadline - self._clocks.now(alarm.clock)

@@ -9,6 +9,7 @@ from wrt_wasi.preview1.errors import host_errors
 from wrt_wasi.preview1.files import gather, scatter
 from wrt_wasi.preview1.guest_memory import GuestMemory
 from wrt_wasi.preview1.rights import CONNECTION, Right
+from wrt_wasi.preview1.waiting import Patience
 from wrt_wasi.streams.socket import Connection, Listener
 
 __all__ = ["Sockets"]
@@ -20,12 +21,14 @@ _RECEIVING, _SENDING = 1, 2  # sdflags
 class Sockets:
     """What guests do with connections. They are given those, or accept them from a listener that they are given."""
 
-    def __init__(self, descriptors: Descriptors) -> None:
+    def __init__(self, descriptors: Descriptors, patience: Patience) -> None:
         self._descriptors = descriptors
+        self._patience = patience
 
     def sock_accept(self, memory: GuestMemory, fd: int, flags: int, accepted: int) -> None:
-        """Wait for a connection, and tell its descriptor. `flags` are the new one's; it may be not to wait."""
-        listener = self._descriptors.get(fd).open
+        """Wait for a connection, and tell its descriptor. `flags` are the new one's, which may be told not to wait."""
+        descriptor = self._descriptors.get(fd)
+        listener = descriptor.open
         if not isinstance(listener, Listener):
             raise Refused(Errno.INVAL if isinstance(listener, Connection) else Errno.NOTSOCK)
         self._descriptors.get(fd, Right.SOCK_ACCEPT)
@@ -34,44 +37,50 @@ class Sockets:
             raise Refused(Errno.INVAL)
         memory.require(accepted, 4)
         self._descriptors.require_room()
-        with host_errors():
-            connection = listener.accept(blocking=FdFlag.NONBLOCK not in wanted)
+        with host_errors(), self._patience.turn(descriptor, listener):
+            connection = listener.accept()
         memory.write_u32(accepted, self._descriptors.add(Descriptor(connection, CONNECTION, flags=wanted)))
 
     def sock_recv(
         self, memory: GuestMemory, fd: int, vectors: int, count: int, flags: int, done: int, told: int
     ) -> None:
         """Receive into the buffers; tell how many bytes, and flags, of which a stream has none."""
-        connection = self._connection(fd, Right.FD_READ)
+        descriptor, connection = self._connection(fd, Right.FD_READ)
         if flags & ~(_PEEK | _WAIT_FOR_ALL):
             raise Refused(Errno.INVAL)
-        memory.require(told, 2)
-        peek, wait_for_all = bool(flags & _PEEK), bool(flags & _WAIT_FOR_ALL)
+        memory.write(told, bytes(2))
+        peek = bool(flags & _PEEK)
 
         def receive(size: int) -> bytes:
-            return connection.receive(size, peek=peek, wait_for_all=wait_for_all)
+            with self._patience.turn(descriptor, connection):
+                return connection.peek(size) if peek else connection.read(size)
 
-        scatter(memory, vectors, count, done, receive, whole=wait_for_all and not peek)
-        memory.write(told, bytes(2))
+        scatter(memory, vectors, count, done, receive, whole=bool(flags & _WAIT_FOR_ALL) and not peek)
 
     def sock_send(self, memory: GuestMemory, fd: int, vectors: int, count: int, flags: int, done: int) -> None:
         """Send the buffers, and tell how many bytes were taken. There are no flags."""
-        connection = self._connection(fd, Right.FD_WRITE)
+        descriptor, connection = self._connection(fd, Right.FD_WRITE)
         if flags:
             raise Refused(Errno.INVAL)
-        gather(memory, vectors, count, done, connection.write, connection.flush)
+
+        def send(data: bytes) -> int:
+            with self._patience.turn(descriptor, connection, write=True):
+                return connection.write(data)
+
+        gather(memory, vectors, count, done, send, connection.flush)
 
     def sock_shutdown(self, memory: GuestMemory, fd: int, how: int) -> None:
         """End receiving, sending, or both."""
-        connection = self._connection(fd, Right.SOCK_SHUTDOWN)
+        _, connection = self._connection(fd, Right.SOCK_SHUTDOWN)
         if how not in (_RECEIVING, _SENDING, _RECEIVING | _SENDING):
             raise Refused(Errno.INVAL)
         with host_errors():
             connection.shut_down(receiving=bool(how & _RECEIVING), sending=bool(how & _SENDING))
 
-    def _connection(self, fd: int, right: Right) -> Connection:
-        connection = self._descriptors.get(fd).open
+    def _connection(self, fd: int, right: Right) -> tuple[Descriptor, Connection]:
+        descriptor = self._descriptors.get(fd)
+        connection = descriptor.open
         if not isinstance(connection, Connection):
             raise Refused(Errno.NOTCONN if isinstance(connection, Listener) else Errno.NOTSOCK)
         self._descriptors.get(fd, right)
-        return connection
+        return descriptor, connection

@@ -35,10 +35,9 @@ class Connection(File):
         """Receive."""
         return self._socket.recv(size)
 
-    def receive(self, size: int, *, peek: bool, wait_for_all: bool) -> bytes:
-        """Receive; leaving it where it is, or waiting until `size` bytes are there."""
-        flags = (socket.MSG_PEEK if peek else 0) | (socket.MSG_WAITALL if wait_for_all else 0)
-        return self._socket.recv(size, flags)
+    def peek(self, size: int) -> bytes:
+        """Receive, and leave it where it is."""
+        return self._socket.recv(size, socket.MSG_PEEK)
 
     def write(self, data: bytes) -> int:
         """Send."""
@@ -50,11 +49,7 @@ class Connection(File):
             socket.SHUT_RDWR if receiving and sending else socket.SHUT_RD if receiving else socket.SHUT_WR
         )
 
-    def set_mode(self, *, append: bool, blocking: bool) -> None:
-        """Wait, or not."""
-        self._socket.setblocking(blocking)
-
-    def fileno(self) -> int | None:
+    def waits_for(self, *, write: bool) -> int | None:
         """Return the descriptor."""
         return self._socket.fileno()
 
@@ -81,10 +76,10 @@ class Listener(File):
         """Tell the type."""
         return FileStatus(FileType.SOCKET_STREAM)
 
-    def accept(self, *, blocking: bool) -> Connection:
-        """Return the next connection, of which reads and writes wait if `blocking`."""
+    def accept(self) -> Connection:
+        """Return the next connection, of which reads and writes do not wait."""
         connected, _ = self._socket.accept()
-        connected.setblocking(blocking)
+        connected.setblocking(False)
         return Connection(connected)
 
     def read(self, size: int) -> bytes:
@@ -95,11 +90,7 @@ class Listener(File):
         """Refuse: nobody is connected."""
         raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
 
-    def set_mode(self, *, append: bool, blocking: bool) -> None:
-        """Wait for connections, or not."""
-        self._socket.setblocking(blocking)
-
-    def fileno(self) -> int | None:
+    def waits_for(self, *, write: bool) -> int | None:
         """Return the descriptor."""
         return self._socket.fileno()
 

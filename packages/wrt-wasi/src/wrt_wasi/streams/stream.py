@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import errno
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import BufferedReader
 from typing import BinaryIO, TextIO, TypeVar
 
 from wrt_wasi.filesystem.file import File
@@ -27,7 +29,8 @@ class Stream(File):
 
     def __init__(self, file: BinaryIO | None) -> None:
         self._file = file
-        self._blocking = True
+        # Reading here takes no more than is asked for: only what was read before can be ahead.
+        self._may_be_read_ahead = isinstance(file, BufferedReader)
 
     @property
     def type(self) -> FileType:
@@ -48,7 +51,6 @@ class Stream(File):
         """Read what is there."""
         if self._file is None:
             return b""
-        self._await(write=False)
         with _failures():
             # `read` of a buffered stream waits until it has all that is wanted.
             received = getattr(self._file, "read1", self._file.read)(size)
@@ -58,38 +60,45 @@ class Stream(File):
         """Write."""
         if self._file is None:
             return len(data)
-        self._await(write=True)
         with _failures():
             return _waited(self._file.write(data))
 
     def flush(self) -> None:
         """Flush the file, so that nothing is lost when the guest traps."""
         if self._file is not None:
-            with _failures():
+            # What the system does not take now stays in the file's buffer, and is flushed with what follows.
+            with _failures(), suppress(BlockingIOError):
                 self._file.flush()
 
-    def set_mode(self, *, append: bool, blocking: bool) -> None:
-        """Wait, or not. The file's own mode stays: the embedder, and whoever shares its terminal, goes on using it."""
-        if not blocking and self.fileno() is None and self._file is not None:
-            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
-        self._blocking = blocking
-
-    def fileno(self) -> int | None:
-        """Return the file's descriptor, if it has one."""
+    def waits_for(self, *, write: bool) -> int | None:
+        """Return the file's descriptor if it has one; none of a regular file, or while Python has read ahead."""
         try:
-            return None if self._file is None else self._file.fileno()
+            number = None if self._file is None else self._file.fileno()
+            if number is None or stat.S_ISREG(os.fstat(number).st_mode):
+                return None
         except (OSError, ValueError, AttributeError):
             return None
+        return None if not write and self._is_read_ahead(number) else number
 
     def close(self) -> None:
         """Forget the file."""
         self._file = None
 
-    def _await(self, *, write: bool) -> None:
-        if not self._blocking and (number := self.fileno()) is not None:
-            asked: tuple[list[int], list[int]] = ([], [number]) if write else ([number], [])
-            if not ready(*asked):
-                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    def _is_read_ahead(self, number: int) -> bool:
+        """Say whether the file object holds bytes that the system knows nothing of any more.
+
+        Python tells that of a buffered reader only by `peek`, which reads if there are none: so it must not wait.
+        """
+        if not self._may_be_read_ahead or ready([number], []):
+            return False
+        assert isinstance(self._file, BufferedReader)
+        blocking = os.get_blocking(number)
+        os.set_blocking(number, False)
+        try:
+            self._may_be_read_ahead = bool(self._file.peek(1))
+        finally:
+            os.set_blocking(number, blocking)
+        return self._may_be_read_ahead
 
 
 class TextStream(File):

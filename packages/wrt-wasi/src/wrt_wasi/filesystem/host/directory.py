@@ -116,7 +116,7 @@ class HostDirectory(Directory):
     # --- opening -------------------------------------------------------------------------------------------
 
     def open(self, name: bytes, mode: OpenMode) -> File | Directory:
-        """Open a name. A pipe or a device does not make the guest wait here, only when it is read or written."""
+        """Open a name. A pipe or a device makes nobody wait, here or later: who wants to wait has to know for what."""
         write = mode.write or mode.truncate
         access = os.O_RDWR if mode.read and write else os.O_WRONLY if write else os.O_RDONLY
         flags = access | os.O_NOFOLLOW | os.O_NONBLOCK | _CLOSED_ON_EXEC
@@ -137,7 +137,6 @@ class HostDirectory(Directory):
             type_ = type_of(os.fstat(descriptor).st_mode)
             if type_ is FileType.DIRECTORY:
                 return HostDirectory(descriptor, self._tree)
-            os.set_blocking(descriptor, mode.blocking)
             return HostFile(descriptor, type_)
         except BaseException:
             os.close(descriptor)

@@ -81,15 +81,14 @@ class HostFile(File):
             ),
         )
 
-    def set_mode(self, *, append: bool, blocking: bool) -> None:
-        """Have the system append and wait, or not."""
+    def set_append(self, append: bool) -> None:
+        """Have the system append, or not."""
         import fcntl
 
-        flags = fcntl.fcntl(self._descriptor, fcntl.F_GETFL) & ~(os.O_APPEND | os.O_NONBLOCK)
-        wanted = (os.O_APPEND if append else 0) | (0 if blocking else os.O_NONBLOCK)
-        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, flags | wanted)
+        flags = fcntl.fcntl(self._descriptor, fcntl.F_GETFL)
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, flags | os.O_APPEND if append else flags & ~os.O_APPEND)
 
-    def fileno(self) -> int | None:
+    def waits_for(self, *, write: bool) -> int | None:
         """Return the descriptor, unless a regular file, of which nobody ever waits."""
         return None if self._type is FileType.REGULAR_FILE else self._descriptor
 

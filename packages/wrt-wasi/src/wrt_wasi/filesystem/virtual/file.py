@@ -76,8 +76,8 @@ class VirtualFile(File):
         """Set times."""
         self._open().set_times(accessed, modified)
 
-    def set_mode(self, *, append: bool, blocking: bool) -> None:
-        """Append or not; nobody ever waits."""
+    def set_append(self, append: bool) -> None:
+        """Append or not."""
         self._append = append
 
     def available(self) -> int:
