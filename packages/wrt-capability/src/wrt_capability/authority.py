@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from wrt_capability.account import Account
+import threading
+from collections.abc import Iterable, Mapping
+from weakref import WeakSet
+
+from wrt_capability.audit import Digester
 from wrt_capability.decision import Access, Decision, Subject
+from wrt_capability.grant import Grant
+from wrt_capability.lease import Lease
 from wrt_capability.panel import Panel
 from wrt_capability.policy.policy import Policy
-from wrt_capability.quota import process_account
+from wrt_capability.quota import QuotaAccount, process_account
 from wrt_capability.recorder import NOBODY, Recorder
-from wrt_capability.traps import DeniedTrap
+from wrt_capability.traps import DeniedTrap, denied
+from wrt_core.host_modules import Grants
 from wrt_foundation.errors import QuotaExceeded
 
-__all__ = ["Authority"]
+__all__ = ["Authority", "Watcher"]
+
+_DIGESTER = Digester()
+"""For recorders that have none: its key is this process's."""
 
 
 class Authority:
@@ -22,7 +32,8 @@ class Authority:
         path = authority.require("filesystem", path, "read")  # the resolved path: the one to open
         authority.charge("output", len(data))  # before it is written
 
-    Nothing is granted but what the policy allows. What a plugin of `panel` objects to is denied as well.
+    Nothing is granted but what the policy allows. What a plugin of `panel` objects to is denied as well, and what an
+    authority above denies: one that was delegated never allows more than the one that it is from.
     """
 
     def __init__(
@@ -30,20 +41,37 @@ class Authority:
         subject: Subject,
         policy: Policy,
         *,
-        account: Account | None = None,
+        account: QuotaAccount | None = None,
         recorder: Recorder = NOBODY,
         panel: Panel | None = None,
+        parent: Authority | None = None,
+        grants: Iterable[Grant] | None = None,
     ) -> None:
+        """`grants` are all that is left of what `parent` may, None for all of it."""
         self.subject = subject
         self.policy = policy
         self.account = process_account().child(subject.tenant) if account is None else account
         self.recorder = recorder
         self.panel = Panel() if panel is None else panel
+        self.parent = parent
+        self.grants = None if grants is None else tuple(grants)
+        self.revoked: str | None = None
+        """Why it is good for nothing any more; None while it is."""
+        self._leases: WeakSet[Lease] = WeakSet()
+        self._children: WeakSet[Authority] = WeakSet()
+        self._watchers: WeakSet[Watcher] = WeakSet()
+        self._lock = threading.RLock()
+        if parent is not None:
+            with parent._lock:
+                parent._children.add(self)
+                self.revoked = parent.revoked
+
+    # --- asking --------------------------------------------------------------------------------------------
 
     def decide(self, kind: str, object: str, operation: str) -> Decision:  # noqa: A002 - the word for it in policies
         """Say whether the subject may do `operation` on `object`. Nothing is recorded: nothing is done yet."""
         access = Access(kind, self.subject, object, operation)
-        return self.panel.decide(access, self.policy.decide(access))
+        return self.panel.decide(access, self._ruling(access))
 
     def require(self, kind: str, object: str, operation: str) -> str:  # noqa: A002
         """Record that `operation` on `object` is done, and return the object as it was compared.
@@ -65,6 +93,39 @@ class Authority:
             raise DeniedTrap(access, decision)
         return resolved
 
+    def lease(self, kind: str, object: str, operation: str, *, record: bool = True) -> Lease:  # noqa: A002
+        """Decide once for many uses, and record that if it is allowed; see `Lease`. A denied one is a lease too."""
+        access = Access(kind, self.subject, object, operation)
+        with self._lock:
+            decision = self.decide(kind, object, operation)
+            lease = Lease(self, access, decision)
+            self._leases.add(lease)
+        if decision and record:
+            self.record_decision(access, decision)
+        return lease
+
+    def only(self, grants: Grants) -> Grants:
+        """Return what of an embedder's grants to host modules the subject may have.
+
+        Variables and streams that are not allowed are left out; what is written to the streams is charged first.
+        """
+        from wrt_capability.streams import only_allowed
+
+        return only_allowed(self, grants)
+
+    def _ruling(self, access: Access) -> Decision:
+        if self.revoked is not None:
+            return Decision(False, "", self.revoked)
+        if self.grants is not None and not any(each.covers(access, self.policy.kinds) for each in self.grants):
+            return Decision(False, "", "it was not delegated")
+        if self.parent is not None:
+            above = self.parent._ruling(access)
+            if not above or self.policy is self.parent.policy:
+                return above
+        return self.policy.decide(access)
+
+    # --- quotas --------------------------------------------------------------------------------------------
+
     def charge(self, kind: str, amount: int) -> None:
         """Charge the account with `amount` of `kind` before it is used.
 
@@ -80,6 +141,107 @@ class Authority:
     def release(self, kind: str, amount: int) -> None:
         """Give back what was charged and is not held any more."""
         self.account.release(kind, amount)
+
+    # --- handing on, and taking back -----------------------------------------------------------------------
+
+    def delegate(
+        self,
+        grants: Iterable[Grant],
+        *,
+        name: str = "delegate",
+        quota: Mapping[str, int | None] | None = None,
+    ) -> Authority:
+        """Return an authority for somebody else that allows `grants` at most, and of those what this one allows.
+
+        `quota` bounds its account, which lies below this one's: both pay for what is used, so that nothing is spent
+        twice however often it is handed on. Raises `CapabilityDenied` unless the subject may delegate every kind of
+        access that is granted (`allow.delegate` in a policy); recorded.
+        """
+        several = tuple(grants)
+        for kind in dict.fromkeys(each.kind for each in several):
+            access = Access("delegate", self.subject, kind, "delegate")
+            decision = self.decide("delegate", kind, "delegate")
+            if not decision:
+                self.record_decision(access, decision)
+                raise denied(access, decision)
+        self.record("delegation", to=name, grants=[str(each) for each in several])
+        return Authority(
+            self.subject,
+            self.policy,
+            account=self.account.child(name, quota),
+            recorder=self.recorder,
+            panel=self.panel,
+            parent=self,
+            grants=several,
+        )
+
+    def below(self, subject: Subject, account: QuotaAccount) -> Authority:
+        """Return an authority for an instance that runs under this one, with all that this one allows."""
+        return Authority(subject, self.policy, account=account, recorder=self.recorder, panel=self.panel, parent=self)
+
+    def revoke(self, reason: str = "the authority was revoked") -> None:
+        """Take back everything, at once: from here, from all that it was delegated to, and from guests that run.
+
+        What has been linked is refused from the next call on; guests that can be interrupted are, at their next safe
+        point. Recorded; if that fails, it is revoked all the same. Revoking twice does nothing.
+        """
+        with self._lock:
+            if self.revoked is not None:
+                return
+        try:
+            self.record("revocation", reason=reason)
+        finally:
+            self._revoke(reason)  # a trail that fails keeps nobody in his rights
+
+    def _revoke(self, reason: str) -> None:
+        with self._lock:
+            self.revoked = reason
+            children, watchers = list(self._children), list(self._watchers)
+        self.review()
+        for child in children:
+            child._revoke(reason)
+        for watcher in watchers:
+            watcher.interrupt()
+
+    def restore(self) -> None:
+        """Undo `revoke` here, and below as far as it was revoked for the same reason; recorded."""
+        reason = self.revoked
+        if reason is None:
+            return
+        self.record("revocation", operation="undone", reason=reason)
+        self._restore(reason)
+
+    def _restore(self, reason: str) -> None:
+        with self._lock:
+            if self.revoked != reason:
+                return
+            self.revoked = None
+            children = list(self._children)
+        self.review()
+        for child in children:
+            child._restore(reason)
+
+    def adopt_policy(self, policy: Policy) -> None:
+        """Decide by another policy from now on: leases are decided anew, here and below. Limits stay what they are."""
+        with self._lock:
+            before, self.policy = self.policy, policy
+            children = list(self._children)
+        for child in children:
+            if child.policy is before:
+                child.adopt_policy(policy)
+        self.review()
+
+    def review(self) -> None:
+        """Decide anew about what was leased."""
+        with self._lock:
+            for lease in list(self._leases):
+                access = lease.access
+                lease.set(self.decide(access.kind, access.object, access.operation))
+
+    def watch(self, watcher: Watcher) -> None:
+        """Have `watcher.interrupt()` called when the authority is revoked; it is held weakly."""
+        with self._lock:
+            self._watchers.add(watcher)
 
     # --- the record ----------------------------------------------------------------------------------------
 
@@ -101,6 +263,11 @@ class Authority:
             reason=decision.reason,
         )
 
+    def record_call(self, access: Access, arguments: Iterable[object]) -> None:
+        """Record a call; what it was given is replaced by a digest before anybody sees it."""
+        digest = getattr(self.recorder, "digester", _DIGESTER).digest(arguments)
+        self.record("call", kind=access.kind, object=access.object, operation="call", allowed=True, arguments=digest)
+
     def record_refusal(self, error: QuotaExceeded) -> None:
         """Record that a quota is used up."""
         self.record(
@@ -114,4 +281,13 @@ class Authority:
         )
 
     def __repr__(self) -> str:
-        return f"<Authority of {self.subject} by {self.policy.name or 'a policy'}>"
+        state = "" if self.revoked is None else ", revoked"
+        return f"<Authority of {self.subject} by {self.policy.name or 'a policy'}{state}>"
+
+
+class Watcher:
+    """Who is told that an authority is revoked."""
+
+    def interrupt(self) -> None:
+        """End what runs under it, as soon as that can be."""
+        raise NotImplementedError

@@ -89,13 +89,25 @@ class QuotaAccount:
     makes an account closes it; one that is dropped gives back what it held, once nobody holds that any more.
     """
 
-    __slots__ = ("__weakref__", "_closed", "_limits", "_lines", "_lock", "name", "parent")
+    __slots__ = ("__weakref__", "_closed", "_limits", "_lines", "_lock", "_memory", "name", "parent")
 
     def __init__(
-        self, name: str, limits: Mapping[str, int | None] | None = None, parent: QuotaAccount | None = None
+        self,
+        name: str,
+        limits: Mapping[str, int | None] | None = None,
+        parent: QuotaAccount | None = None,
+        *,
+        memory: Budget | None = None,
     ) -> None:
+        """`memory` is the budget that this one's memory is below, where that is not the parent's own.
+
+        Raises `ValueError` for a negative limit, and for a budget that is not within the parent's.
+        """
+        if memory is not None and parent is not None and not memory.is_within(parent.budget()):
+            raise ValueError(f"memory budget {memory.path!r} is not within that of the account {parent.path!r}")
         self.name = name
         self.parent = parent
+        self._memory = memory
         self._limits = {} if limits is None else dict(limits)
         for kind, limit in self._limits.items():
             if limit is not None and limit < 0:
@@ -209,7 +221,9 @@ class QuotaAccount:
         """Return the budget, or the meter, that counts a kind here."""
         found = self._lines.get(kind)
         if found is None:
-            above = None if self.parent is None else self.parent.line(kind)
+            above: Line | None = None if self.parent is None else self.parent.line(kind)
+            if kind == "memory" and self._memory is not None:
+                above = self._memory
             with self._lock:
                 found = self._lines.get(kind)
                 if found is None:
@@ -234,7 +248,8 @@ class QuotaAccount:
             assert above is None or isinstance(above, Meter)
             return Meter(self.name, limit, above)
         assert above is None or isinstance(above, Budget)
-        return Budget(self.name, limit, above)
+        # A budget's refusal tells its name alone: by that, the kind is known again.
+        return Budget(self.name if kind == "memory" else f"{kind} of {self.name}", limit, above)
 
     def _line_limit(self, kind: str) -> int | None:
         line = self._lines.get(kind)

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from wrt_foundation.plugins import hookimpl
 
-__all__ = ["wrt_register_capability"]
+__all__ = ["wrt_register_capability", "wrt_register_engine"]
 
 _CAPABILITIES = {
     "filesystem": "resources.filesystem:Filesystem",
@@ -19,6 +19,14 @@ _CAPABILITIES = {
     "firewall": "interceptors.firewall:Firewall",
     "statistics": "interceptors.statistics:Statistics",
 }
+
+
+@hookimpl
+def wrt_register_engine() -> object:
+    """Hand over the engine `capability-aware`."""
+    from wrt_capability.engine import CapabilityAwareEngine
+
+    return CapabilityAwareEngine
 
 
 @hookimpl

@@ -50,6 +50,7 @@ CORE_KINDS: Kinds = {
             "names of modules, or * for the rule's own",
             "what may be done with a module as a whole",
         ),
+        AccessKind("delegate", ("delegate",), "kinds of access", "what may be handed on to others"),
     )
 }
 """The kinds that the capability-aware engine itself asks about."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from time import perf_counter
+from typing import ClassVar
 from weakref import WeakKeyDictionary, ref
 
 from wrt_core import hookspecs
@@ -50,6 +51,10 @@ class CoreEngine(Engine):
 
     supported: Features = frozenset()
     """What the engine can run: subclasses set it."""
+
+    meters: ClassVar[frozenset[str]] = frozenset()
+    """What of its guests' use of the host the engine can bound, for those who must: "fuel" and "time", by a runner that
+    pauses; "stack", by an option `max_call_depth`; "gc", by making structures and arrays through `Instance.heap`."""
 
     def __init__(
         self,

@@ -182,11 +182,9 @@ class Execution:
         if self._state is not State.FINISHED:
             raise ExecutionError(f"no result yet: the execution is {self._state}")
         if self._detached is None:
-            results: Sequence[ValueType] = self.func.function_type.results
-            values = self._values
-        else:
-            results, several = self._detached.results()
-            values = several[0] if len(several) == 1 else several
+            return self.func.results_of(self._values)
+        results, several = self._detached.results()
+        values = several[0] if len(several) == 1 else several
         if not results:
             return None
         if len(results) == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from wrt_core.numerics import NUMERICS
@@ -37,6 +37,7 @@ def evaluate(expression: Expression, instance: Instance) -> Any:
     `instance` has what it may refer to: functions, and the globals that are defined so far.
     """
     stack: list[Any] = []
+    new = _UNCOUNTED if instance.heap is None else instance.heap.names()
     for instruction, immediate, _ in read_instructions(expression.code, expression.offset):
         name = instruction.name
         if name in _CONSTANTS:
@@ -49,10 +50,15 @@ def evaluate(expression: Expression, instance: Instance) -> Any:
             right, left = stack.pop(), stack.pop()
             stack.append(NUMERICS[name](left, right))
         elif name in _AGGREGATES:
-            _AGGREGATES[name](stack, instance.module.types, immediate)
+            _AGGREGATES[name](stack, instance.module.types, immediate, new)
         elif name not in _SAME:
             raise AssertionError(f"not in a constant expression: {name}")
     return stack.pop()
+
+
+Makers = Mapping[str, Callable[..., Any]]
+_UNCOUNTED: Makers = {"Struct": Struct, "Array": Array, "array_new": array_new}
+"""What makes structures and arrays where no heap counts them."""
 
 
 def _take(stack: list[Any], fields: Sequence[FieldType]) -> list[Any]:
@@ -65,24 +71,24 @@ def _take(stack: list[Any], fields: Sequence[FieldType]) -> list[Any]:
     ]
 
 
-def _struct_new(stack: list[Any], types: Sequence[DefinedType], index: int) -> None:
+def _struct_new(stack: list[Any], types: Sequence[DefinedType], index: int, new: Makers) -> None:
     composite = types[index].composite
     assert isinstance(composite, StructType)
-    stack.append(Struct(types[index], _take(stack, composite.fields)))
+    stack.append(new["Struct"](types[index], _take(stack, composite.fields)))
 
 
-def _struct_new_default(stack: list[Any], types: Sequence[DefinedType], index: int) -> None:
+def _struct_new_default(stack: list[Any], types: Sequence[DefinedType], index: int, new: Makers) -> None:
     composite = types[index].composite
     assert isinstance(composite, StructType)
-    stack.append(Struct(types[index], [default_of(field) for field in composite.fields]))
+    stack.append(new["Struct"](types[index], [default_of(field) for field in composite.fields]))
 
 
 def _described(make: Callable[..., None]) -> Callable[..., None]:
-    def with_descriptor(stack: list[Any], types: Sequence[DefinedType], index: int) -> None:
+    def with_descriptor(stack: list[Any], types: Sequence[DefinedType], index: int, new: Makers) -> None:
         descriptor = stack.pop()
         if descriptor is None:
             raise Trap(TrapCode.NULL_DESCRIPTOR_REFERENCE)
-        make(stack, types, index)
+        make(stack, types, index, new)
         stack[-1].descriptor = descriptor
 
     return with_descriptor
@@ -94,26 +100,26 @@ def _element(types: Sequence[DefinedType], index: int) -> FieldType:
     return composite.field
 
 
-def _array_new(stack: list[Any], types: Sequence[DefinedType], index: int) -> None:
+def _array_new(stack: list[Any], types: Sequence[DefinedType], index: int, new: Makers) -> None:
     count = stack.pop()
     (value,) = _take(stack, (_element(types, index),))
-    stack.append(array_new(types[index], value, count))
+    stack.append(new["array_new"](types[index], value, count))
 
 
-def _array_new_default(stack: list[Any], types: Sequence[DefinedType], index: int) -> None:
-    stack.append(array_new(types[index], default_of(_element(types, index)), stack.pop()))
+def _array_new_default(stack: list[Any], types: Sequence[DefinedType], index: int, new: Makers) -> None:
+    stack.append(new["array_new"](types[index], default_of(_element(types, index)), stack.pop()))
 
 
-def _array_new_fixed(stack: list[Any], types: Sequence[DefinedType], immediates: tuple[int, int]) -> None:
+def _array_new_fixed(stack: list[Any], types: Sequence[DefinedType], immediates: tuple[int, int], new: Makers) -> None:
     index, count = immediates
-    stack.append(Array(types[index], _take(stack, (_element(types, index),) * count)))
+    stack.append(new["Array"](types[index], _take(stack, (_element(types, index),) * count)))
 
 
-def _ref_i31(stack: list[Any], types: Sequence[DefinedType], _: None) -> None:
+def _ref_i31(stack: list[Any], types: Sequence[DefinedType], _: None, new: Makers) -> None:
     stack.append(I31(stack.pop() & 0x7FFF_FFFF))
 
 
-_AGGREGATES: dict[str, Callable[[list[Any], Sequence[DefinedType], Any], None]] = {
+_AGGREGATES: dict[str, Callable[[list[Any], Sequence[DefinedType], Any, Makers], None]] = {
     "struct.new": _struct_new,
     "struct.new_default": _struct_new_default,
     "struct.new_desc": _described(_struct_new),

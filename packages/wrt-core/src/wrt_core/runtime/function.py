@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from wrt_core.runtime.conversion import from_host, to_host
 from wrt_core.runtime.host_function import host_code
+from wrt_core.runtime.to_host import Converter
 from wrt_core.runtime.typed_reference import TypedReference
 from wrt_foundation.canonical import DefinedType, defined_function_type
-from wrt_foundation.types import FuncType
+from wrt_foundation.types import FuncType, RefType
 
 if TYPE_CHECKING:
     from wrt_core.execution.execution import Execution
@@ -106,6 +107,15 @@ class Func(TypedReference):
             raise TypeError(f"{self.name or 'function'} takes {len(converters)} arguments, not {len(args)}")
         raw = [convert(value) for convert, value in zip(converters, args)]  # noqa: B905 - counted above
         result = self.enter(self, raw)
+        to = self._to  # as in results_of, without a call
+        if not to:
+            return None
+        if len(to) == 1:
+            return to[0](result)
+        return tuple([convert(value) for convert, value in zip(to, result, strict=True)])
+
+    def results_of(self, result: Any) -> Any:
+        """Return what a call has given, in the engines' representation, as the API gives it."""
         to = self._to
         if not to:
             return None
@@ -141,6 +151,25 @@ class Func(TypedReference):
         if len(args) != len(converters):
             raise TypeError(f"{self.name or 'function'} takes {len(converters)} arguments, not {len(args)}")
         return [convert(value) for convert, value in zip(converters, args)]  # noqa: B905 - counted above
+
+    def pass_through(self, inward: Converter, outward: Converter) -> None:
+        """Have references that the host gives pass `inward`, and those that it gets `outward`.
+
+        For whoever keeps guests apart; values that are no references pass as before.
+        """
+
+        def through(converter: Converter, then: Converter) -> Converter:
+            return lambda value: then(converter(value))
+
+        type_ = self.function_type
+        self._from = tuple(
+            through(each, inward) if isinstance(declared, RefType) else each
+            for each, declared in zip(self._from, type_.params, strict=True)
+        )
+        self._to = tuple(
+            through(each, outward) if isinstance(declared, RefType) else each
+            for each, declared in zip(self._to, type_.results, strict=True)
+        )
 
     def call_raw(self, args: Sequence[Any]) -> tuple[Any, ...]:
         """Call with values in the engines' representation, unchecked, and get such: for engines and tests."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from wrt_core.runtime.exports import Exports, Extern
 from wrt_foundation.types import ExternKind
@@ -11,15 +11,27 @@ from wrt_foundation.types import ExternKind
 if TYPE_CHECKING:
     from wrt_core.engines.core import CoreEngine
     from wrt_core.execution.runner import Runner
+    from wrt_core.execution.snapshot import Snapshot
     from wrt_core.runtime.function import Func
     from wrt_core.runtime.globals import Global
+    from wrt_core.runtime.heap import Heap
     from wrt_core.runtime.memory import Memory
     from wrt_core.runtime.store import Store
     from wrt_core.runtime.table import Table
     from wrt_core.runtime.tag import Tag
     from wrt_core.validation import ValidatedModule
 
-__all__ = ["Instance"]
+__all__ = ["Guard", "Instance"]
+
+
+class Guard(Protocol):
+    """Stands before an instance, for whoever runs guests that are not to be trusted."""
+
+    def require_snapshot(self, *, live: bool) -> None:
+        """Raise if it must not be saved or, with `live`, copied within this process."""
+
+    def saved(self, snapshot: Snapshot) -> None:
+        """Hear of a snapshot that has the instance in it."""
 
 
 class Instance:
@@ -38,6 +50,8 @@ class Instance:
         "exports",
         "functions",
         "globals",
+        "guard",
+        "heap",
         "memories",
         "module",
         "namespace",
@@ -64,6 +78,10 @@ class Instance:
         """The engine that made its functions, for copies of it to be made."""
         self.runner: Runner | None = None
         """What runs its functions so that they can be paused; None if the engine can't."""
+        self.heap: Heap | None = store.heap
+        """What its structures and arrays are charged to; None if nobody counts them."""
+        self.guard: Guard | None = None
+        """Who is asked before it is copied or saved as a whole; None if nobody is."""
 
     def space(self, kind: ExternKind) -> list[Any]:
         """The index space of a kind."""

@@ -48,7 +48,9 @@ def instantiate(
     ]
     # Tables start out null: their initial elements may be functions, which need the instance.
     imported_tables = len(instance.tables)
-    instance.tables += [Table(type_, limits=store.limits) for type_ in module.tables[imported_tables:]]
+    instance.tables += [
+        Table(type_, limits=store.limits, budget=store.tables) for type_ in module.tables[imported_tables:]
+    ]
     instance.data = [segment.data for segment in definition.data]
     instance.elements = [()] * len(definition.elements)
     imported_globals = len(instance.globals)
@@ -62,7 +64,7 @@ def instantiate(
             table.fill(0, evaluate(defined.init, instance), len(table))
     _fill_elements(instance)
     instance.export()
-    store.instances.add(instance)
+    store.admit(instance)
     for namespace in attached:
         namespace.attach(instance)
     _initialise(instance)

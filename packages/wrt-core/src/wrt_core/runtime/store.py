@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from weakref import WeakSet
 
+from wrt_core.runtime.heap import Heap
 from wrt_core.runtime.instance import Instance
 from wrt_foundation.limits import DEFAULT_LIMITS, ImplementationLimits
 from wrt_foundation.memory.basic import default_provider
@@ -19,9 +20,10 @@ class Store:
     The store holds nothing alive: an instance lives as long as somebody refers to it, one of its externs, or an
     instance that imports from it. Externs of different stores may be linked; a store only says who pays.
     `memory_provider` serves every memory, charged to `owner`, a budget or the name of one; `limits` bound its tables.
+    With a budget `tables`, table elements are charged to that, and with a `heap`, so are structures and arrays.
     """
 
-    __slots__ = ("instances", "limits", "memory_provider", "owner")
+    __slots__ = ("__weakref__", "heap", "instances", "limits", "memory_provider", "owner", "tables")
 
     def __init__(
         self,
@@ -29,11 +31,22 @@ class Store:
         memory_provider: MemoryProvider | None = None,
         owner: Budget | str = "anonymous",
         limits: ImplementationLimits = DEFAULT_LIMITS,
+        tables: Budget | None = None,
+        heap: Heap | None = None,
     ) -> None:
         self.memory_provider = default_provider() if memory_provider is None else memory_provider
         self.owner = owner
         self.limits = limits
+        self.tables = tables
+        self.heap = heap
         self.instances: WeakSet[Instance] = WeakSet()
+
+    def admit(self, instance: Instance) -> None:
+        """Take an instance in that has been allocated: its segments are not yet copied, nothing of it has run.
+
+        For whoever watches over instances to override; what it raises ends the instantiation.
+        """
+        self.instances.add(instance)
 
     def __repr__(self) -> str:
         return f"<Store of {len(self.instances)} instances>"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from wrt_core.runtime.conversion import from_host
+from wrt_core.runtime.conversion import from_host, to_host
+from wrt_core.runtime.to_host import Converter
+from wrt_foundation.errors import BudgetExceeded, WrtError
 from wrt_foundation.limits import DEFAULT_LIMITS, ImplementationLimits
-from wrt_foundation.memory import AllocationFailed
+from wrt_foundation.memory import AllocationFailed, Budget
 from wrt_foundation.traps import Trap, TrapCode
 from wrt_foundation.types import Limits, TableType
 
@@ -22,12 +24,21 @@ class Table:
     bounds table access".
     """
 
-    __slots__ = ("__weakref__", "_from", "_most", "_type", "elements")
+    __slots__ = ("__weakref__", "_charge", "_from", "_most", "_to", "_type", "elements", "refused")
 
-    def __init__(self, type_: TableType, init: object = None, *, limits: ImplementationLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        type_: TableType,
+        init: object = None,
+        *,
+        limits: ImplementationLimits = DEFAULT_LIMITS,
+        budget: Budget | None = None,
+    ) -> None:
         """Make a table of the type's minimum size, each element `init`, a reference in the engines' representation.
 
-        Raises `AllocationFailed` for more elements than `limits` allow; growth past them fails.
+        Raises `AllocationFailed` for more elements than `limits` allow; growth past them fails. With a `budget`, its
+        elements are charged to that: `BudgetExceeded` if it refuses the first of them, and growth that it refuses
+        fails.
         """
         minimum, most = type_.limits.minimum, limits.table_elements
         if minimum > most:
@@ -36,6 +47,10 @@ class Table:
         self._most = most if type_.limits.maximum is None else min(most, type_.limits.maximum)
         self._type = type_
         self._from = from_host(type_.element)
+        self._to = to_host(type_.element)
+        self._charge = None if budget is None else budget.hold(minimum)
+        self.refused: Callable[[WrtError], object] | None = None
+        """Called with what a budget refused a growth for, before that fails; what it raises, `grow` raises."""
         self.elements: list[Any] = [init] * type_.limits.minimum
 
     @property
@@ -54,7 +69,7 @@ class Table:
     def get(self, index: int) -> Any:
         """Return an element."""
         self._check(index, 1)
-        return self.elements[index]
+        return self._to(self.elements[index])
 
     def set(self, index: int, value: object) -> None:
         """Set an element. Raises `TypeError` if `value` is not of the element type."""
@@ -79,8 +94,16 @@ class Table:
         if count > self._most - before:
             return -1
         try:
+            if self._charge is not None:
+                self._charge.resize(before + count)
             self.elements.extend([value] * count)
         except MemoryError:
+            if self._charge is not None:
+                self._charge.resize(before)
+            return -1
+        except BudgetExceeded as error:
+            if self.refused is not None:
+                self.refused(error)
             return -1
         return before
 
@@ -101,6 +124,12 @@ class Table:
             raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
         self._check(to, count)
         self.elements[to : to + count] = segment[from_ : from_ + count]
+
+    def pass_through(self, inward: Converter, outward: Converter) -> None:
+        """Have what the host sets pass `inward`, and what it gets pass `outward`; for whoever keeps guests apart."""
+        take, give = self._from, self._to
+        self._from = lambda value: inward(take(value))
+        self._to = lambda value: outward(give(value))
 
     def _check(self, index: int, count: int) -> None:
         if index < 0 or index + count > len(self.elements):

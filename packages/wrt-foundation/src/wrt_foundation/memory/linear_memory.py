@@ -54,6 +54,7 @@ class LinearMemory:
         "maximum",
         "minimum",
         "page_size",
+        "refused",
         "shared",
     )
 
@@ -88,6 +89,8 @@ class LinearMemory:
         self.address_bits = address_bits
         self.shared = shared
         self._most = most
+        self.refused: Callable[[AllocationFailed | BudgetExceeded], object] | None = None
+        """Called with what a growth is refused for, before that fails; what it raises, `grow` raises."""
         self._lock = threading.RLock()
         self._listeners: dict[object, Callable[[], Callable[[], object] | None]] = {}
         provider = default_provider() if provider is None else provider
@@ -128,7 +131,9 @@ class LinearMemory:
                 return -1
             try:
                 self._region.grow((before + pages) * self.page_size)
-            except (AllocationFailed, BudgetExceeded):
+            except (AllocationFailed, BudgetExceeded) as error:
+                if self.refused is not None:
+                    self.refused(error)
                 return -1
             self._resized()
             self._tell()

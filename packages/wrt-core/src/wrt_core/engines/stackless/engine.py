@@ -31,6 +31,7 @@ class StacklessEngine(CoreEngine):
 
     name: ClassVar[str] = "stackless"
     supported: Features = ALL
+    meters: ClassVar[frozenset[str]] = frozenset({"fuel", "time", "stack", "gc"})
 
     def __init__(self, *, max_call_depth: int = DEFAULT_DEPTH, **options: Any) -> None:
         super().__init__(**options)

@@ -58,6 +58,8 @@ def make_namespace(
         "run": stack_switching.runner(compiled.depth, coroutine_of),
         INSTANCE: instance,
     }
+    if instance.heap is not None:
+        names |= instance.heap.names()
     for index, global_ in enumerate(instance.globals):
         names[f"g{index}"] = global_
     for index, table in enumerate(instance.tables):

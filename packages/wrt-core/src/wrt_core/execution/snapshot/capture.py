@@ -63,6 +63,9 @@ def captured(execution: Execution, graph: Graph) -> Saved:
             types, values = shape.results, values_of(given, shape.results)
     answer = graph.pack(types, values, "what the call gives")
     graph.close()
+    for instance in graph.order:
+        if instance.guard is not None:
+            instance.guard.require_snapshot(live=graph.live)
     modules, instances, objects = graph.saved()
     return Saved(
         modules,

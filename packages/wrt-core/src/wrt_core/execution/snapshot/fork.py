@@ -29,7 +29,13 @@ def forked(execution: Execution) -> Execution:
     engine, original = execution.func.instance.engine, execution.func.instance.store
     if engine is None:
         raise ExecutionError("the execution can't be forked: nobody knows the engine that made its instance")
-    store = Store(memory_provider=original.memory_provider, owner=original.owner, limits=original.limits)
+    store = Store(
+        memory_provider=original.memory_provider,
+        owner=original.owner,
+        limits=original.limits,
+        tables=original.tables,
+        heap=original.heap,
+    )
 
     def bind(instance: int, index: int, wanted: ImportType) -> Any:
         """What the host gave: functions, tags and constants as they are, and what has state in a new form."""
@@ -40,7 +46,7 @@ def forked(execution: Execution) -> Execution:
             case ExternKind.MEMORY:
                 return Memory(extern.type, provider=store.memory_provider, owner=store.owner)
             case ExternKind.TABLE:
-                return Table(extern.type, limits=store.limits)
+                return Table(extern.type, limits=store.limits, budget=store.tables)
             case ExternKind.GLOBAL if extern.type.mutable:
                 return Global.of_raw(extern.type, None)
         return extern

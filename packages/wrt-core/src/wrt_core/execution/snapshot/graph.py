@@ -46,7 +46,7 @@ class Graph:
     """
 
     def __init__(self, *, live: bool = False, externals: dict[int, str] | None = None) -> None:
-        self._live = live
+        self.live = live
         self._externals = externals or {}
         self._where = "the execution"
         self._instances: dict[Instance, None] = {}
@@ -126,7 +126,7 @@ class Graph:
     def _memory(self, memory: Memory, where: str) -> SavedMemory:
         if memory.closed:
             raise SnapshotError(f"{where} is closed")
-        return SavedMemory(memory.size, memory if self._live else packed(memory))
+        return SavedMemory(memory.size, memory if self.live else packed(memory))
 
     def _content(self, value: Any) -> bytes:
         where = self._where
@@ -149,7 +149,7 @@ class Graph:
                 return self.pack(value.tag.params, value.values, where)
             case Continuation():
                 raise SnapshotError(f"a suspended continuation can't be saved; one is in {where}")
-        if self._live or id(value) in self._externals:
+        if self.live or id(value) in self._externals:
             return b""
         if is_plain(value):
             return host_bytes(value)
@@ -255,7 +255,7 @@ class Graph:
         name = self._externals.get(id(value))
         if name is not None:
             return SavedObject(ObjectKind.EXTERNAL, content=name.encode())
-        if self._live:
+        if self.live:
             self.host_objects.append(value)
             return SavedObject(ObjectKind.LIVE, len(self.host_objects) - 1)
         if content and is_plain(value):

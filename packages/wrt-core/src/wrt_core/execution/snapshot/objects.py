@@ -45,6 +45,11 @@ class Objects:
         for shell, each in zip(self._objects, saved, strict=True):
             self._fill(shell, each)
 
+    @property
+    def aggregates(self) -> list[Struct | Array]:
+        """The structures and arrays among them."""
+        return [each for each in self._objects if isinstance(each, (Struct, Array))]
+
     def referred(self, word: int) -> Any:
         """Return what a word stands for. Raises `SnapshotError` if it stands for nothing."""
         if word & 1:

@@ -67,14 +67,18 @@ def restored(
         instances.append(_instance(saved_instance, matched[saved_instance.module], host, instances, store))
         engine.revive(instances[-1])
     objects = Objects(saved.objects, instances, matched, saved.live, externals)
+    if store.heap is not None:
+        for each in objects.aggregates:
+            store.heap.adopt(each)
     commits: list[Callable[[], None]] = []
     for instance, saved_instance, host in zip(instances, saved.instances, linked, strict=True):
         commits += _put(instance, saved_instance, host, objects)
         instance.export()
+    for instance in instances:
+        store.admit(instance)
     execution = _execution(saved, instances, objects)
     for commit in commits:
         commit()
-    store.instances.update(instances)
     return execution, instances
 
 
@@ -130,7 +134,9 @@ def _instance(
         Memory(type_, provider=store.memory_provider, owner=store.owner)
         for type_ in module.memories[len(instance.memories) :]
     ]
-    instance.tables += [Table(type_, limits=store.limits) for type_ in module.tables[len(instance.tables) :]]
+    instance.tables += [
+        Table(type_, limits=store.limits, budget=store.tables) for type_ in module.tables[len(instance.tables) :]
+    ]
     instance.globals += [Global.of_raw(type_, None) for type_ in module.globals[len(instance.globals) :]]
     instance.data = [segment.data for segment in module.module.data]
     instance.elements = [()] * len(module.module.elements)

@@ -69,7 +69,12 @@ class Snapshot:
         with execution.held():
             if execution.snapshot is not None:
                 return execution.snapshot
-            return cls(captured(execution, Graph(externals=names)))
+            graph = Graph(externals=names)
+            snapshot = cls(captured(execution, graph))
+        for instance in graph.order:
+            if instance.guard is not None:
+                instance.guard.saved(snapshot)
+        return snapshot
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview) -> Snapshot:
@@ -177,6 +182,10 @@ class Snapshot:
         from wrt_core.execution.snapshot.restore import restored
 
         core = engine.engine if isinstance(engine, LazyEngine) else engine
+        resume = getattr(core, "resume", None)
+        if resume is not None:  # an engine around another says under which conditions that one goes on
+            resumed: Execution = resume(self, modules, imports, externals=externals, store=store)
+            return resumed
         if not isinstance(core, CoreEngine):
             raise ExecutionError(f"the engine {engine.name!r} can't resume executions")
         several = [modules] if isinstance(modules, ValidatedModule) else list(modules)
