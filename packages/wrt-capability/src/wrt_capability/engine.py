@@ -20,6 +20,7 @@ from wrt_capability.tenant import Audit, Tenant
 from wrt_capability.traps import denied
 from wrt_core.engine import Engine, Source
 from wrt_core.factory import EngineFactory
+from wrt_core.host_modules import Grants
 from wrt_core.lazy import LazyEngine
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.linking import Imports
@@ -142,6 +143,18 @@ class CapabilityAwareEngine(Engine):
         if own is None:
             own = self._sections[module] = limits_of(module.module)
         return combine(self.tenant.policy.limits(subject), own)
+
+    def permitted(self, module: ValidatedModule, grants: Grants) -> Grants:
+        """Return what of an embedder's grants the module's instance may have; each decision is recorded.
+
+        Variables and streams that the policy does not allow are left out. What is written is charged first: to the
+        engine's account, and to one below it that is bounded by the module's own limit of output.
+        """
+        subject = self._subject(module)
+        output = self._limits(module, subject).get("output")
+        bound = {} if output is None else {"output": output.value}
+        account = self.account.child(subject.module or subject.hash[:12], bound)
+        return self.tenant.authority.below(subject, account).only(grants)
 
     # --- instantiating ---------------------------------------------------------------------------------------
 

@@ -9,14 +9,31 @@ import pluggy
 
 from wrt_capability import hookspecs
 from wrt_capability.decision import Access, Decision, Subject
-from wrt_capability.plugins import Claim, Description
+from wrt_capability.plugins import CapabilityPlugin, Claim, Description, create_capability
+from wrt_capability.policy.policy import Policy
 from wrt_capability.recorder import Recorder
 from wrt_core.runtime.host_namespace import HostNamespace
 from wrt_core.runtime.instance import Instance
 from wrt_foundation.errors import PluginError
+from wrt_foundation.plugins import PluginManager
 from wrt_foundation.plugins.hookspecs import PROJECT
 
-__all__ = ["Panel"]
+__all__ = ["Panel", "plugins_for"]
+
+
+def plugins_for(policy: Policy, manager: PluginManager | None = None) -> list[CapabilityPlugin]:
+    """Return new plugins: those that a policy names, told what it says to them, and those whose claims always hold.
+
+    Clocks, randomness and the network are asked for whether a policy speaks of them or not: what nothing allows is
+    denied, and to import what hands out random bytes is to ask for random bytes. Raises as `create_capability` does.
+    """
+    from wrt_capability.resources.clocks import Clocks
+    from wrt_capability.resources.network import Network
+    from wrt_capability.resources.random import Random
+
+    named = [create_capability(name, manager, told) for name, told in policy.settings.items()]
+    always = [plugin for plugin in (Clocks, Network, Random) if plugin.name not in policy.settings]
+    return [*named, *(plugin() for plugin in always)]
 
 
 class Panel:

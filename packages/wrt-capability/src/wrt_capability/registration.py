@@ -24,9 +24,9 @@ _CAPABILITIES = {
 @hookimpl
 def wrt_register_engine() -> object:
     """Hand over the engine `capability-aware`."""
-    from wrt_capability.engine import CapabilityAwareEngine
+    from wrt_capability.learning import capability_aware
 
-    return CapabilityAwareEngine
+    return capability_aware
 
 
 @hookimpl

@@ -9,8 +9,7 @@ from wrt_capability.audit import AuditLog, AuditSink
 from wrt_capability.authority import Authority
 from wrt_capability.decision import ANONYMOUS, Subject
 from wrt_capability.ownership import Border, claim
-from wrt_capability.panel import Panel
-from wrt_capability.plugins import create_capability
+from wrt_capability.panel import Panel, plugins_for
 from wrt_capability.policy.policy import Policy
 from wrt_capability.policy.quantities import QUANTITIES
 from wrt_capability.quota import QuotaAccount, process_account
@@ -60,9 +59,7 @@ class Tenant:
             QUANTITIES[quantity].account or quantity: limit.value for quantity, limit in chosen.quota(name).items()
         }
         self.account = (process_account() if account is None else account).child(name, limits)
-        panel = Panel(
-            [*(create_capability(each, manager, told) for each, told in chosen.settings.items()), *capabilities]
-        )
+        panel = Panel([*plugins_for(chosen, manager), *capabilities])
         self._recorder = _recorder(audit, panel)
         self.authority = Authority(Subject(name), chosen, account=self.account, recorder=self._recorder, panel=panel)
         """What all of the tenant's guests may at most; the authorities of instances are below it."""

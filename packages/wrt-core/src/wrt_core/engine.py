@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from wrt_foundation.features import Features
 
 if TYPE_CHECKING:
+    from wrt_core.host_modules import Grants
     from wrt_core.runtime.instance import Instance
     from wrt_core.runtime.linking import Imports
     from wrt_core.runtime.store import Store
@@ -56,6 +57,13 @@ class Engine(ABC):
         `imports` maps module names to mappings of names to externs or callables. Raises `LinkError` if one is
         missing or does not fit, `Trap` if a segment does not fit or the start function traps.
         """
+
+    def permitted(self, module: ValidatedModule, grants: Grants) -> Grants:
+        """Return what of an embedder's grants host modules may have for an instance of `module`: here all of it.
+
+        An engine with a policy takes away what that does not allow. Whoever links host modules asks before.
+        """
+        return grants
 
 
 def read_source(source: Source) -> tuple[bytes, str | None] | Module:

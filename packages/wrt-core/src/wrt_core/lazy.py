@@ -7,6 +7,7 @@ from typing import Any
 
 from wrt_core.engine import Engine, Source
 from wrt_core.factory import EngineFactory
+from wrt_core.host_modules import Grants
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.linking import Imports
 from wrt_core.runtime.store import Store
@@ -57,6 +58,10 @@ class LazyEngine(Engine):
     ) -> Instance:
         """Return a new instance; see `Engine.instantiate`."""
         return self.engine.instantiate(module, imports, store=store)
+
+    def permitted(self, module: ValidatedModule, grants: Grants) -> Grants:
+        """Return what host modules may have; see `Engine.permitted`."""
+        return self.engine.permitted(module, grants)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _lazy, (self.engine_name, self._options)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from wrt_core import EngineFactory
 from wrt_core.engine import Engine, Source
+from wrt_core.host_modules import Grants
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.linking import Imports
 from wrt_core.runtime.store import Store
@@ -65,6 +66,10 @@ class WastEngine(Engine):
     def load(self, source: Source) -> ValidatedModule:
         """Return the module that `source` is, validated by the inner engine."""
         return self.inner.load(source)
+
+    def permitted(self, module: ValidatedModule, grants: Grants) -> Grants:
+        """Return what the inner engine lets host modules have."""
+        return self.inner.permitted(module, grants)
 
     def instantiate(
         self, module: ValidatedModule, imports: Imports | None = None, *, store: Store | None = None

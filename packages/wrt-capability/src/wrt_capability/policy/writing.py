@@ -67,6 +67,9 @@ def rule_text(
         by_key.setdefault((grant.kind, grant.operation), []).append(grant)
     for (kind, operation), found in sorted(by_key.items()):
         name = ".".join(key(part) for part in ("allow", kind, operation) if part)
+        if len(found) == 1 and not (commented or found[0].remark):
+            lines.append(f"{name} = {quoted(found[0].pattern)}")
+            continue
         items = [f"{quoted(each.pattern)},{f'  # {each.remark}' if each.remark else ''}" for each in found]
         first, *rest = array(items, "# " if commented else "")
         lines += [f"{name} = {first}", *rest]

@@ -30,6 +30,8 @@ Examples:
   wrt run --unknown-imports trap program.wasm  without what nobody offers, while it is not called
   wrt run - < program.wasm                     from the standard input
   wrt run --timings program.wasm               and tell where the time went
+  wrt run --policy sandbox program.wasm        held to a policy: a file, or a preset
+  wrt run --learn policy.toml program.wasm     with everything allowed, and a policy written for what it used
   wrt run --record run.journal program.wasm    keep what passes between it and its host, for wrt replay
 
 \b
@@ -130,6 +132,20 @@ def _variables(ctx: click.Context, parameter: click.Parameter, texts: tuple[str,
     type=click.Path(dir_okay=False),
     help="Write each call of the host to this file, with what passes in it; see wrt replay.",
 )
+@click.option("--policy", metavar="POLICY", help="Hold the program to this policy, a file or a preset; see wrt policy.")
+@click.option(
+    "--learn",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Allow everything, and write the policy that allows what was used to this file.",
+)
+@click.option("--tenant", metavar="NAME", help="Run it for this tenant of the policy.")
+@click.option(
+    "--audit",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Record what it is allowed and denied in this log, or in this database if it ends in .db; see wrt audit.",
+)
 @click.option("--timings", is_flag=True, help="Tell how long it took to decode, validate, translate and run.")
 @click.pass_context
 def run(
@@ -143,6 +159,10 @@ def run(
     host_modules: tuple[str, ...],
     cache: bool,
     record: str | None,
+    policy: str | None,
+    learn: str | None,
+    tenant: str | None,
+    audit: str | None,
     timings: bool,
 ) -> None:
     """Run a module.
@@ -163,10 +183,14 @@ def run(
     plugins: PluginManager = ctx.obj.plugins
     if timings:
         _tell_timings(ctx, plugins)
-    chosen: Engine = EngineFactory.create(engine, manager=plugins)
-    if isinstance(chosen, CoreEngine):
-        chosen.cache = open_cache("default") if cache else None
+    confined = {"policy": policy, "learn": learn, "tenant": tenant}
+    chosen = _confining(ctx, engine, audit, confined) or EngineFactory.create(engine, manager=plugins)
+    core = getattr(chosen, "core", chosen)
+    if isinstance(core, CoreEngine):
+        core.cache = open_cache("default") if cache else None
     if record is not None:
+        if chosen is not core:
+            raise click.UsageError("--record is for a program that no policy holds: leave out the one or the other")
         chosen = _recording(ctx, chosen, record)
     with patience(f"loading {printable(module)}"):
         loaded = chosen.load(source)
@@ -178,7 +202,7 @@ def run(
         stdout=sys.stdout.buffer,
         stderr=sys.stderr.buffer,
     )
-    hosts = _hosts(loaded, grants, host_modules, plugins)
+    hosts = _hosts(loaded, chosen.permitted(loaded, grants), host_modules, plugins)
     instance = chosen.instantiate(loaded, _imports(loaded, hosts, trapping=unknown_imports == "trap"))
     for host in hosts:
         host.attach(instance)
@@ -192,6 +216,27 @@ def run(
     types = function.function_type.results
     for value, type_ in zip(results if len(types) > 1 else (results,), types, strict=False):
         click.echo(show(value, type_))
+
+
+def _confining(ctx: click.Context, inner: str, audit: str | None, options: Mapping[str, str | None]) -> Engine | None:
+    """Return the engine that holds guests of another to a policy, or learns one; None if nobody asks for that."""
+    from wrt_core import EngineFactory
+
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    if not given and audit is None:
+        return None
+    if ("policy" in given) == ("learn" in given):
+        raise click.UsageError("say either --policy, which is kept, or --learn, where one is written")
+    plugins: PluginManager = ctx.obj.plugins
+    if audit is not None:
+        make = plugins.registry("wrt.audit_sinks").get("sqlite" if audit.endswith(".db") else "file")
+        sink = make(path=audit)
+        ctx.call_on_close(sink.close)
+        given["audit"] = [sink]
+    confining: Any = EngineFactory.create("capability-aware", manager=plugins, inner=inner, **given)
+    ctx.call_on_close(confining.close)
+    engine: Engine = confining
+    return engine
 
 
 def _recording(ctx: click.Context, engine: Engine, journal: str) -> Engine:

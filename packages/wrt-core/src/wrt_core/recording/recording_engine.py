@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from wrt_core.engine import Engine, Source
+from wrt_core.host_modules import Grants
 from wrt_core.recording.errors import RecordingError
 from wrt_core.recording.journal import Header, JournalWriter
 from wrt_core.recording.recorder import Recorder
@@ -50,6 +51,10 @@ class RecordingEngine(Engine):
     def load(self, source: Source) -> ValidatedModule:
         """Load on the inner engine."""
         return self.inner.load(source)
+
+    def permitted(self, module: ValidatedModule, grants: Grants) -> Grants:
+        """Return what host modules may have; see `Engine.permitted`."""
+        return self.inner.permitted(module, grants)
 
     def instantiate(
         self, module: ValidatedModule, imports: Imports | None = None, *, store: Store | None = None

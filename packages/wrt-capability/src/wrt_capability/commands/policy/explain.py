@@ -12,7 +12,7 @@ import click
 from wrt_capability.commands.policy.module import KnownModule, known_module
 from wrt_capability.commands.printable import printable
 from wrt_capability.decision import Access
-from wrt_capability.panel import Panel
+from wrt_capability.panel import Panel, plugins_for
 from wrt_capability.plugins import create_capability
 from wrt_capability.policy import QUANTITIES, Limit, Policy
 from wrt_capability.policy.explanation import Explanation, explain
@@ -105,7 +105,7 @@ def _explained(
 
 def _asked(policy: Policy, kind: str, plugins: PluginManager) -> tuple[Panel, Policy]:
     """Return the plugins that an engine with this policy asks, and the policy, knowing the kind that is asked for."""
-    made = [create_capability(name, plugins, told) for name, told in policy.settings.items()]
+    made = plugins_for(policy, plugins)
     described = [plugin.describe() for plugin in made]
     if kind not in policy.kinds:
         with suppress(UnknownPlugin):

@@ -1,0 +1,84 @@
+"""`wrt run --policy`, `--learn`, `--tenant` and `--audit`: programs in confinement, where that layer is installed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("wrt_capability")
+pytest.importorskip("wrt_wasi")
+
+PROGRAM = """
+(module $hello
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\08\\00\\00\\00\\06\\00\\00\\00hello\\n")
+  (func (export "_start") (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 100))))
+  (func (export "grow") (result i32) (memory.grow (i32.const 100))))
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run `wrt` as users do, in a folder with a program."""
+    pytest.importorskip("wrt_wast")
+    (tmp_path / "hello.wat").write_text(PROGRAM)
+
+    def wrt(*arguments, status=0):
+        command = [sys.executable, "-m", "wrt_cli", *arguments]
+        outcome = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert outcome.returncode == status, outcome.stdout + outcome.stderr
+        return outcome
+
+    return wrt
+
+
+def test_what_was_learned_is_enough(run, tmp_path):
+    assert run("run", "--learn", "policy.toml", "--tenant", "acme", "hello.wat").stdout == "hello\n"
+    assert run("run", "--policy", "policy.toml", "--tenant", "acme", "hello.wat").stdout == "hello\n"
+    assert "may not instantiate" in run("run", "--policy", "policy.toml", "hello.wat", status=1).stderr
+    text = (tmp_path / "policy.toml").read_text()
+    (tmp_path / "policy.toml").write_text(text.replace('allow.stdio.write = "stdout"', ""))
+    assert run("run", "--policy", "policy.toml", "--tenant", "acme", "hello.wat").stdout == ""
+
+
+def test_a_policy_is_kept(run):
+    assert "may not link import" in run("run", "--policy", "asil-d", "hello.wat", status=1).stderr
+    assert run("run", "--policy", "sandbox", "hello.wat").stdout == "hello\n"
+    assert run("run", "--policy", "trusted", "hello.wat", "--invoke", "grow").stdout == "1\n"
+
+
+def test_limits_are_kept(run, tmp_path):
+    (tmp_path / "p.toml").write_text('extends = "trusted"\n[[rule]]\nlimits.memory = "1 MiB"\nlimits.output = "3 B"\n')
+    assert run("run", "--policy", "p.toml", "hello.wat", "--invoke", "grow").stdout == "-1\n"
+    assert run("run", "--policy", "p.toml", "hello.wat", status=1).stdout == ""
+
+
+@pytest.mark.parametrize("log", ["audit.jsonl", "audit.db"])
+def test_everything_is_recorded(run, log):
+    run("run", "--policy", "sandbox", "--tenant", "acme", "--audit", log, "hello.wat")
+    shown = run("audit", "query", log, "--tenant", "acme").stdout
+    assert "allowed  import  wasi_snapshot_preview1.fd_write  link" in shown
+    assert "allowed  call  _start  call" in shown
+    if log.endswith("jsonl"):
+        assert run("audit", "verify", log).stdout.startswith("intact")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--tenant", "a"), "--policy"),
+        (("--audit", "a.jsonl"), "--policy"),
+        (("--policy", "sandbox", "--learn", "p.toml"), "either"),
+        (("--policy", "sandbox", "--record", "j"), "--record"),
+    ],
+)
+def test_options_that_make_no_sense_together_are_refused(run, options, said):
+    assert said in run("run", *options, "hello.wat", status=2).stderr
+
+
+def test_a_policy_with_a_mistake_is_refused(run, tmp_path):
+    (tmp_path / "p.toml").write_text("[[rule]]\nalow = 1\n")
+    assert "p.toml:2: rule[0].alow" in run("run", "--policy", "p.toml", "hello.wat", status=1).stderr
