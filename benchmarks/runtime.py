@@ -10,7 +10,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 Run = Callable[[int], int]
@@ -99,9 +99,9 @@ def main() -> None:
         least = float("inf")
         result = 0
         for _ in range(repeats):
-            started = perf_counter()
+            started = process_time()
             result = run(n)
-            least = min(least, perf_counter() - started)
+            least = min(least, process_time() - started)
         print(least, int(result) % 2**32, flush=True)
 
 

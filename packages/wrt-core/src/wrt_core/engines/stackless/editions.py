@@ -26,6 +26,10 @@ Stop = Callable[[FrameType, int], None]
 """Called with the guest's frame at a safe point that is not to be passed, and its cost; if it returns, it is passed."""
 
 
+_PORTION = 1 << 29
+"""Fuel that is in the cell at one time: with numbers of one of Python's digits, counting takes half as long."""
+
+
 class _Entries(dict[Func, Callable[..., Any]]):
     """The entries of one variant, by function; each is made when it is first asked for."""
 
@@ -42,13 +46,15 @@ class _Entries(dict[Func, Callable[..., Any]]):
 class Edition:
     """One flavour of all functions that may call one another. One thread uses it at a time.
 
-    `fuel` and `asked` are cells that its code reads at safe points: what is left, and what must be left at least.
+    `fuel` and `asked` are cells that its code reads at safe points: what is left of the present portion, and what must
+    be left at least.
     `stop` is set by who runs it.
     """
 
     def __init__(self, flavour: Flavour) -> None:
         self.flavour = flavour
         self.fuel = [0]
+        self._reserve = 0
         self.asked = [0]
         self.stop: Stop | None = None
         self._names: dict[Instance, dict[str, Any]] = {}
@@ -58,6 +64,16 @@ class Edition:
             "coroutines": _Entries(self, Variant.COROUTINE),
             "coroutine_tails": _Entries(self, Variant.COROUTINE_TAIL),
         }
+
+    @property
+    def left(self) -> int:
+        """The fuel that is left."""
+        return self.fuel[0] + self._reserve
+
+    @left.setter
+    def left(self, fuel: int) -> None:
+        self.fuel[0] = min(fuel, _PORTION)
+        self._reserve = fuel - self.fuel[0]
 
     def code(self, func: Func) -> Callable[..., Any]:
         """Return the code of a function."""
@@ -103,6 +119,11 @@ class Edition:
     def _stop(self, cost: int) -> None:
         """What code calls at a safe point where it can't pay or is asked to pause; `cost` is what it tried to pay."""
         self.fuel[0] += cost
+        if self.fuel[0] < cost and self._reserve:
+            self.left = self.left
+            if self.fuel[0] >= cost and not self.asked[0]:
+                self.fuel[0] -= cost
+                return
         assert self.stop is not None
         self.stop(sys._getframe(1), cost)
         self.fuel[0] -= cost

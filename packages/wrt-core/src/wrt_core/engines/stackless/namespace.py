@@ -3,7 +3,8 @@
 ===========  ==============================================================
 ``f3``       the code of function 3
 ``g3``       global 3, its value in ``.raw``
-``m0``       memory 0, and ``B0 b0 H0 h0 I0 i0 Q0 F0 D0`` its typed views
+``m0``       memory 0, and ``B0 b0 H0 h0 I0 i0 Q0 F0 D0`` its typed views;
+             ``Ha0 … Da0`` those of what is aligned
 ``T0 tab0``  the list of table 0's elements, and the table
 ``x3 y3``    tag 3, and type 3
 ``k…``       constants that have no literal
@@ -93,6 +94,7 @@ class _Views:
             self._names[f"{letter}{index}"] = views[format_][0]
         for letter, format_ in _ITEMS.items():
             self._names[f"{letter}{index}"] = views[format_]
+            self._names[f"{letter}a{index}"] = views[format_][0]
 
 
 def _follow(memory: Memory, index: int, names: dict[str, Any]) -> None:

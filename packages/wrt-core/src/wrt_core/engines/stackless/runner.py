@@ -68,7 +68,7 @@ class StacklessRunner:
         type_ = compiled.module.function_types[function]
         if kind is ActivationKind.ENTRY and offset == compiled.first_offset(function):
             return Shape(type_.params, (), 0, type_.results)
-        points, _ = compiled.points(function, Form())
+        points, _ = compiled.points(function, Form(flavour=Flavour.METERED))  # which has all calls, none inlined
         point = points.get(offset)
         if point is None or point.kind is not kind:
             raise ExecutionError(f"function {function} can't go on at a {kind} at offset {offset:#x}")
@@ -163,7 +163,7 @@ class _Turn:
         edition, watch = self.edition, self.watch
         edition.stop = self.stop
         if watch.fuel is not None:
-            edition.fuel[0] = watch.fuel
+            edition.left = watch.fuel
         edition.asked[0] = 0
         if edition.flavour is Flavour.PLAIN:
             watch.notify = MONITOR.begin(self.reached)
@@ -181,7 +181,7 @@ class _Turn:
         if edition.flavour is Flavour.PLAIN:
             MONITOR.end()
         if watch.fuel is not None:
-            watch.fuel = edition.fuel[0]
+            watch.fuel = edition.left
         edition.stop = None
         self._frame = None
 
@@ -202,7 +202,7 @@ class _Turn:
         if is_capturable(frame, self._frame):
             raise Interruption(reason, needed=cost)
         # A host function, or the code that runs continuations, is in between, and can't be left and gone on with.
-        if reason == Reason.FUEL or (self.watch.fuel is not None and self.edition.fuel[0] <= 0):
+        if reason == Reason.FUEL or (self.watch.fuel is not None and self.edition.left <= 0):
             raise Exhaustion(TrapCode.OUT_OF_FUEL)
         if reason in (Reason.CANCELLED, Reason.TIMEOUT):
             raise Exhaustion(TrapCode.INTERRUPTED)

@@ -35,7 +35,7 @@ def tests(condition: Operand) -> tuple[str, str]:
     """The text that tests a canonical i32, and the text of its opposite."""
     if condition.negated is not None:
         return condition.text, condition.negated
-    return condition.text, f"not {condition.at(UNARY)}"
+    return condition.at(CONDITIONAL + 1), f"not {condition.at(UNARY)}"
 
 
 @template("if")
@@ -56,6 +56,7 @@ def else_(t: Translator, instruction: Instruction, _: None) -> None:
     frame.then = t.sequence
     t.sequence = Sequence()
     t.reachable = True
+    t.locals.arm(entered=True)
     t.stack.cut(frame.height)
     for operand in frame.operands:
         t.push(operand)

@@ -54,6 +54,19 @@ def round_to_f32(t: Translator, text: str, effects: int) -> None:
     slot = f"s{len(t.stack)}"
     t.statement(f"R[0] = {text}", effects, frozenset((slot,)))
     t.into_slot("R[0]", F32, 0)
+    t.rounded = t.sequence.nodes[-1], slot, Operand(text, F32, effects=effects)
+
+
+def take_unrounded(t: Translator) -> Operand | None:
+    """Pop what `round_to_f32` has just pushed, and return it as it was before; None if the top is something else."""
+    top = t.stack.items[-1]
+    nodes = t.sequence.nodes
+    if t.rounded is None or len(nodes) < 2 or nodes[-1] is not t.rounded[0] or top.text != t.rounded[1]:
+        return None
+    unrounded = t.rounded[2]
+    t.pop()
+    del nodes[-2:]
+    return unrounded
 
 
 def _result(
@@ -71,7 +84,7 @@ def _result(
 def arithmetic(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
     sign, precedence = {"add": ("+", ADD), "sub": ("-", ADD), "mul": ("*", MULTIPLY)}[instruction.name[4:]]
-    text = f"{a.at(precedence)} {sign} {b.at(precedence + 1)}"
+    text = f"{a.quiet(precedence)} {sign} {b.quiet(precedence + 1)}"
     _result(t, _type(instruction), text, precedence, (a, b))
 
 
@@ -129,7 +142,7 @@ def rounding(t: Translator, instruction: Instruction, _: None) -> None:
 def compare(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
     sign = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}[instruction.name[4:]]
-    left, right = a.at(COMPARE + 1), b.at(COMPARE + 1)
+    left, right = a.quiet(COMPARE + 1), b.quiet(COMPARE + 1)
     text = f"{left} {sign} {right}"
     # The opposite of an ordering is not the other ordering: NaN is neither less nor greater nor equal.
     opposite = {"==": f"{left} != {right}", "!=": f"{left} == {right}"}.get(sign, f"(not {text})")
@@ -205,4 +218,4 @@ def reinterpret(t: Translator, instruction: Instruction, _: None) -> None:
     call_numeric(t, instruction)
 
 
-__all__ = ["call_numeric", "float_constant", "round_to_f32"]
+__all__ = ["call_numeric", "float_constant", "round_to_f32", "take_unrounded"]

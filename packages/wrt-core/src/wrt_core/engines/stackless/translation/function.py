@@ -29,7 +29,9 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
     vectors,
     wide,
 )
+from wrt_core.engines.stackless.translation.alignment import Junction, Locals
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
+from wrt_core.engines.stackless.translation.reading import reached
 from wrt_core.engines.stackless.translation.resumption import rest
 from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
 from wrt_core.engines.stackless.translation.source import ENTRY, NOWHERE, Line, Source, TooDeep
@@ -94,9 +96,6 @@ class Translation:
 
 
 _ZERO = {NumType.I32: "0", NumType.I64: "0", NumType.F32: "0.0", NumType.F64: "0.0", NumType.V128: "ZERO"}
-_DIVIDING = frozenset(BY_NAME[each] for each in ("else", "catch", "catch_all"))
-_CLOSING = frozenset(BY_NAME[each] for each in ("end", "delegate"))
-_OPENING = frozenset(BY_NAME[each] for each in ("block", "loop", "if", "try_table", "try"))
 _ASSIGNING = frozenset((BY_NAME["local.set"], BY_NAME["local.tee"]))
 
 
@@ -146,8 +145,10 @@ def _read(
     module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool], pointed: bool = False
 ) -> Translator:
     translator = read(module, index, form, may_suspend, pointed=pointed)
-    if numbers := held_as_numbers(translator):
-        translator = read(module, index, form, may_suspend, numbers, pointed)
+    numbers = held_as_numbers(translator)
+    aligned = translator.locals.solve() or None
+    if numbers or aligned:
+        translator = read(module, index, form, may_suspend, numbers, aligned, pointed)
     return translator
 
 
@@ -157,9 +158,13 @@ def read(
     form: Form,
     may_suspend: Callable[[int], bool],
     numbers: frozenset[int] = frozenset(),
+    aligned: dict[Junction, int] | None = None,
     pointed: bool = False,
 ) -> Translator:
-    """Read a function's instructions into a tree; see `Translator.numbers`. If `pointed`, note its safe points."""
+    """Read a function's instructions into a tree; see `Translator` for what it may be told of locals.
+
+    If `pointed`, note its safe points.
+    """
     imported = len(module.function_types) - len(module.module.codes)
     body = module.module.codes[index - imported]
     type_ = module.function_types[index]
@@ -168,6 +173,7 @@ def read(
         local_types += [close(each, module.types)] * count
     translator = Translator(module, index, form, may_suspend, type_, local_types)
     translator.numbers = numbers
+    translator.locals = Locals(len(type_.params), aligned)
     if pointed:
         translator.points = {}
     instructions = list(read_instructions(body.code, body.offset))
@@ -177,18 +183,7 @@ def read(
     translator.frames.append(Frame("function", Label(), (), type_.results, 0, translator.body, body.offset))
     templates = TEMPLATES
     meters = translator.meters
-    skipped = 0
-    for instruction, immediate, position in instructions:
-        if not translator.reachable:
-            # Code that can't be reached is not translated; only what closes its construct matters.
-            if instruction in _OPENING:
-                skipped += 1
-                continue
-            if skipped:
-                skipped -= instruction in _CLOSING
-                continue
-            if instruction not in _CLOSING and instruction not in _DIVIDING:
-                continue
+    for instruction, immediate, position in reached(translator, instructions):
         translator.offset = position
         if meters:
             meters[-1].cost += 1
@@ -291,7 +286,7 @@ def _zeros(translator: Translator) -> list[str]:
     """The statements that set the locals that the function uses, parameters aside, to their defaults."""
     zeros: dict[str, list[str]] = {}
     for index in sorted(translator.used):
-        if index >= len(translator.type.params):
+        if len(translator.type.params) <= index < translator.own_locals:
             type_ = translator.local_types[index]
             zero = _ZERO[type_] if isinstance(type_, NumType) else "None"
             zero = "0" if index in translator.numbers else zero

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from wrt_core.engines.stackless.translation.alignment import MOST, known, least
 from wrt_core.engines.stackless.translation.operand import (
     ADD,
     AND,
     ATOM,
     COMPARE,
+    CONDITIONAL,
     MULTIPLY,
     OR,
+    SCALED,
     SHIFT,
     SIGN,
+    TAME,
     TRAPS,
     WIDTH_MASK,
+    WILD,
     XOR,
     Operand,
     constant,
@@ -30,6 +35,13 @@ from wrt_foundation.types import I32, I64, NumType
 
 _HEADROOM = 1 << 26
 """How far past its width a value may grow unmasked, as a factor: with Python's digits of 30 bits, at no cost."""
+
+
+_HASHING = 1 << 12
+"""Factors greater than that are hardly the size of something in an array."""
+
+_SCALING = 8
+"""Factors less than that let a number grow slowly."""
 
 
 def _type(instruction: Instruction) -> NumType:
@@ -98,12 +110,13 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
         if value == 0:
             t.push(a)
             return
-        a = _bounded(a)
-        text = f"{a.at(ADD)} {'+' if value > 0 else '-'} {constant(abs(value), a.type).text}"
-        t.combine(text, ADD, a.type, (a,), a.low + value, a.high + value)
+        total = _bounded(a).plus(value)
+        total.temper = max(a.temper, b.temper)
+        t.push(total)
         return
     a, b = _bounded(a), _bounded(b)
     t.combine(f"{a.at(ADD)} + {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low + b.low, a.high + b.high)
+    t.stack.items[-1].alignment = least(a.alignment, b.alignment)
 
 
 @_folding(*_both("sub"))
@@ -116,6 +129,7 @@ def sub(t: Translator, instruction: Instruction, _: None) -> None:
         return
     a, b = _bounded(a), _bounded(b)
     t.combine(f"{a.at(ADD)} - {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low - b.high, a.high - b.low)
+    t.stack.items[-1].alignment = least(a.alignment, b.alignment)
 
 
 @_folding(*_both("mul"))
@@ -129,6 +143,11 @@ def mul(t: Translator, instruction: Instruction, _: None) -> None:
     corners = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
     product = Operand(f"{a.at(MULTIPLY)} * {b.at(MULTIPLY + 1)}", a.type, MULTIPLY, min(corners), max(corners))
     product.effects, product.reads = a.effects | b.effects, a.reads | b.reads
+    product.temper = max(a.temper, b.temper, SCALED)
+    if b.value is not None:
+        size = abs(b.value)
+        product.temper = WILD if size > _HASHING else a.temper if size < _SCALING else product.temper
+        product.alignment = b.alignment or a.alignment
     product.size = a.size + b.size + 1
     # A product of two full values is masked at once: it is the one operation that doubles the digits.
     t.push(product.clean() if max(corners) > mask * _HEADROOM else product)
@@ -143,6 +162,8 @@ def and_(t: Translator, instruction: Instruction, _: None) -> None:
     if highs:
         low, high = 0, min(highs)
     t.combine(f"{a.at(AND)} & {b.at(AND + 1)}", AND, a.type, (a, b), low, high)
+    if b.value is not None:
+        t.stack.items[-1].alignment = b.alignment or a.alignment
 
 
 def _bitwise_range(a: Operand, b: Operand) -> tuple[int, int]:
@@ -172,10 +193,22 @@ def shl(t: Translator, instruction: Instruction, _: None) -> None:
             keep = WIDTH_MASK[a.type] >> count
             a = a.derive(f"{a.at(AND)} & {keep:#x}", AND, 0, keep)
         t.combine(f"{a.at(SHIFT)} << {count}", SHIFT, a.type, (a,), a.low << count, a.high << count)
+        _scaled(t, 1 << count)
+        top = t.stack.items[-1]
+        top.alignment = known(count)
+        if 0 < count <= MOST:
+            top.quotient = a, count
         return
     a = a.clean()
     text = f"{a.at(SHIFT)} << ({b.at(AND)} & {bits - 1})"
     t.combine(text, SHIFT, a.type, (a, b), 0, a.high << (bits - 1))
+    _scaled(t, _SCALING)
+
+
+def _scaled(t: Translator, factor: int) -> None:
+    top = t.stack.items[-1]
+    if factor >= _SCALING and top.temper == TAME:
+        top.temper = SCALED
 
 
 @_folding(*_both("shr_u", "shr_s"))
@@ -199,12 +232,14 @@ def rotate(t: Translator, instruction: Instruction, _: None) -> None:
         b, a = t.pop_clean(), t.pop_clean()
         text = f"{instruction.name.replace('.', '_')}({a.text}, {b.text})"
         t.combine(text, ATOM, a.type, (a, b), 0, WIDTH_MASK[a.type])
+        t.stack.items[-1].temper = WILD
         return
     t.pop()
     (a,) = t.pop_simple()
     left = count % bits if instruction.name.endswith("rotl") else -count % bits
     high = WIDTH_MASK[a.type] << left
     t.combine(f"{a.text} << {left} | {a.text} >> {bits - left}", OR, a.type, (a,), 0, high)
+    t.stack.items[-1].temper = WILD
 
 
 @template(*_both("div_u", "rem_u"))
@@ -229,8 +264,24 @@ def div_s(t: Translator, instruction: Instruction, _: None) -> None:
         t.push(b)
         div_u(t, _UNSIGNED[instruction.name], None)
         return
-    text = f"{instruction.name.replace('.', '_')}({a.text}, {b.text})"
-    t.combine(text, ATOM, a.type, (a, b), 0, WIDTH_MASK[a.type], TRAPS)
+    t.push(a)
+    t.push(b)
+    a, b = t.pop_simple(2)
+    divides = instruction.name.endswith("div_s")
+    operator = "//" if divides else "%"
+    if b.value is not None and 0 < b.value < sign:
+        # Python rounds down and WebAssembly to zero: what is negative is divided as its opposite.
+        x, y = a.text, b.text
+        text = f"{x} {operator} {y} if {x} < {sign:#x} else -(({2 * sign:#x} - {x}) {operator} {y})"
+        most = sign // b.value if divides else b.value - 1
+        t.combine(text, CONDITIONAL, a.type, (a, b), -most, most)
+        return
+    function = f"{instruction.name.replace('.', '_')}({a.text}, {b.text})"
+    if b.value is not None or a.value is not None:
+        t.combine(function, ATOM, a.type, (a, b), 0, WIDTH_MASK[a.type], TRAPS)
+        return
+    text = f"{a.text} {operator} {b.text} if {a.text} < {sign:#x} > {b.text} else {function}"
+    t.combine(text, CONDITIONAL, a.type, (a, b), 0, WIDTH_MASK[a.type], TRAPS)
 
 
 def _unsigned() -> dict[str, Instruction]:
@@ -260,28 +311,78 @@ def compare_unsigned(t: Translator, instruction: Instruction, _: None) -> None:
 
 @_folding(*_both("lt_s", "gt_s", "le_s", "ge_s"))
 def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
-    b, a = t.pop(), t.pop()
-    sign = SIGN[a.type]
     comparison = _COMPARISON[instruction.name[4:6]]
-    if _fits(a, sign) and _fits(b, sign):
+    a, b = t.stack.items[-2:]
+    sign = SIGN[a.type]
+    if _is_free(a, sign) and _is_free(b, sign):
+        b, a = t.pop(), t.pop()
         compare(t, comparison, a.signed(), b.signed())
-    elif b.value is not None and _signed_value(b) == 0 and comparison in ("<", ">="):
-        # The sign alone decides.
-        compare(t, ">=" if comparison == "<" else "<", a.clean(), constant(sign, a.type))
+        return
+    if a.value is not None:
+        b, a = t.pop(), t.pop()
+        _compare_with_constant(t, _MIRRORED[comparison], b, _signed_value(a))
+    elif b.value is not None:
+        b, a = t.pop(), t.pop()
+        _compare_with_constant(t, comparison, a, _signed_value(b))
+    elif b.low >= 0 and b.high < sign:
+        a, b = t.pop_unordered(2)
+        _compare_with_positive(t, comparison, a, b)
+    elif a.low >= 0 and a.high < sign:
+        a, b = t.pop_unordered(2)
+        _compare_with_positive(t, _MIRRORED[comparison], b, a)
     else:
-        compare(t, comparison, _biased(a.clean(), sign), _biased(b.clean(), sign))
+        # Two numbers of one sign are ordered as their unsigned forms are, those of different signs the other way round.
+        a, b = t.pop_simple(2)
+        order, same = f"({a.text} {comparison} {b.text})", f"({a.text} ^ {b.text} < {sign:#x})"
+        t.combine(f"{order} is {same}", COMPARE, I32, (a, b), 0, 1, negated=f"{order} is not {same}")
 
 
-def _fits(operand: Operand, sign: int) -> bool:
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
+def _is_free(operand: Operand, sign: int) -> bool:
     """Whether the operand has a signed form that costs nothing."""
-    return operand.value is not None or (-sign <= operand.low and operand.high < sign)
+    return (
+        operand.value is not None or operand.signed_text is not None or (-sign <= operand.low and operand.high < sign)
+    )
 
 
-def _biased(operand: Operand, sign: int) -> Operand:
-    """An operand whose unsigned order is the signed order of this one."""
-    if operand.value is not None:
-        return constant(operand.value ^ sign, operand.type)
-    return operand.derive(f"{operand.at(XOR)} ^ {sign:#x}", XOR, 0, WIDTH_MASK[operand.type])
+def _compare_with_constant(t: Translator, comparison: str, a: Operand, value: int) -> None:
+    """Push a signed comparison with a constant: those that pass are one range of unsigned numbers, or all others."""
+    sign = SIGN[a.type]
+    a = a.clean()
+    if comparison in ("<=", ">"):  # as < or >= of the next
+        value += 1
+        comparison = "<" if comparison == "<=" else ">="
+    if value == sign:  # all are less
+        result = constant(int(comparison == "<"), I32)
+        if a.effects:
+            t.push(a)
+            t.stack.spill(len(t.stack) - 1)
+            t.pop()
+        t.push(result)
+        return
+    text = a.at(COMPARE + 1)
+    if value > 0:
+        least, most, inside = value, sign, ">="
+    else:
+        least, most, inside = sign, value + 2 * sign, "<"
+    if most == 2 * sign:
+        within, outside = f"{text} >= {least:#x}", f"{text} < {least:#x}"
+    else:
+        within = f"{constant(least, a.type).text} <= {text} < {most:#x}"
+        outside = f"(not {within})"
+    text, negated = (within, outside) if comparison == inside else (outside, within)
+    t.combine(text, COMPARE, I32, (a,), 0, 1, negated=negated)
+
+
+def _compare_with_positive(t: Translator, comparison: str, a: Operand, b: Operand) -> None:
+    """Push a signed comparison with what is known not to be negative; `a` is in unsigned form."""
+    least = "<=" if comparison in ("<", ">=") else "<"
+    within = f"{b.at(COMPARE + 1)} {least} {a.at(COMPARE + 1)} < {SIGN[a.type]:#x}"
+    outside = f"(not {within})"
+    text, negated = (within, outside) if comparison in (">", ">=") else (outside, within)
+    t.combine(text, COMPARE, I32, (a, b), 0, 1, negated=negated)
 
 
 @_folding(*_both("eqz"))
@@ -327,7 +428,7 @@ def extend_s(t: Translator, instruction: Instruction, _: None) -> None:
 def wrap(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
     # Congruent modulo 2**64 is congruent modulo 2**32: the same text serves.
-    a.type, a.negated = I32, None
+    a.type, a.negated, a.signed_text = I32, None, None
     t.push(a if a.low > -(_HEADROOM << 32) and a.high < _HEADROOM << 32 else a.clean())
 
 
@@ -335,5 +436,6 @@ def wrap(t: Translator, instruction: Instruction, _: None) -> None:
 def extend_i32(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
     a = a.clean() if instruction.name.endswith("_u") else a.signed()
-    a = Operand(a.text, I64, a.precedence, a.low, a.high, a.effects, a.reads, a.size, a.value)
-    t.push(a.clean() if a.value is not None else a)
+    extended = Operand(a.text, I64, a.precedence, a.low, a.high, a.effects, a.reads, a.size, a.value)
+    extended.temper = a.temper
+    t.push(extended.clean() if a.value is not None else extended)

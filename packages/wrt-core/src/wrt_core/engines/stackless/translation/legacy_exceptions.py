@@ -110,6 +110,7 @@ def catch(t: Translator, instruction: Instruction, tag: int | None) -> None:
         construct.landing.order = t.next_order()
         frame.kind = "catch"  # what it throws from here on is not for its own handlers
     t.sequence = Sequence()
+    t.locals.arm(entered=False)
     t.reachable = True
     construct.catches.append((tag, t.sequence))
     t.stack.cut(frame.height)

@@ -2,20 +2,23 @@
 
 A memory's bytes are reached through typed views in the instance's namespace: `B0` and `b0` are bytes
 of memory 0, unsigned and signed; `I0` is a tuple of four views of 32-bit words, one for each remainder
-of the address modulo 4, so that `I0[a & 3][a >> 2]` is the word at any address, aligned or not; `H`,
-`Q`, `F`, `D` likewise. A view ends where the memory does, and its IndexError is the trap.
+of the address modulo 4, so that `I0[a & 3][a >> 2]` is the word at any address, aligned or not, and `Ia0`
+is the first of these, for addresses that are known to be aligned; `H`, `Q`, `F`, `D` likewise. A view ends where the
+memory does, and its IndexError is the trap.
 """
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation.floats import take_unrounded
 from wrt_core.engines.stackless.translation.operand import (
-    ADD,
     AND,
     ATOM,
     CALLS,
     CONDITIONAL,
     NOTHING,
     READS,
+    SHIFT,
+    TAME,
     TRAPS,
     WALRUS,
     WIDTH_MASK,
@@ -35,21 +38,7 @@ _SIGNED = {1: "b", 2: "h", 4: "i"}
 
 def effective(base: Operand, argument: MemArg) -> Operand:
     """The effective address: it may pass 2**32, where no view reaches."""
-    if not argument.offset:
-        return base
-    if base.value is not None:
-        return constant(base.value + argument.offset, base.type)
-    offset = constant(argument.offset, base.type)
-    return Operand(
-        f"{base.at(ADD)} + {offset.text}",
-        base.type,
-        ADD,
-        base.low + argument.offset,
-        base.high + argument.offset,
-        base.effects,
-        base.reads,
-        base.size + 1,
-    )
+    return base.plus(argument.offset) if argument.offset else base
 
 
 def steady(t: Translator, height: int, memory: int) -> None:
@@ -69,16 +58,33 @@ def pop_address(t: Translator, argument: MemArg) -> Operand:
     return effective(t.pop_clean(), argument)
 
 
-def item(view: str, memory: int, width: int, address: Operand) -> str:
+def item(t: Translator, view: str, memory: int, width: int, address: Operand) -> str:
     """The text of the item of a view at an effective address."""
     if width == 1:
         return f"{view}{memory}[{address.text}]"
     mask, shift = width - 1, _SHIFT[width]
     if address.value is not None:
-        return f"{view}{memory}[{address.value & mask}][{address.value >> shift}]"
+        which = f"a{memory}" if not address.value & mask else f"{memory}[{address.value & mask}]"
+        return f"{view}{which}[{address.value >> shift}]"
+    if t.locals.has(address.alignment, shift):
+        return f"{view}a{memory}[{_index(address, shift)}]"
+    if address.parts is not None and not address.parts[1] & mask:  # numbers that are one less to add up to
+        variable, offset = address.parts
+        return f"{view}{memory}[{variable} & {mask}][({variable} >> {shift}) + {offset >> shift}]"
     if address.text.isidentifier():
         return f"{view}{memory}[{address.text} & {mask}][{address.text} >> {shift}]"
     return f"{view}{memory}[(w := {address.text}) & {mask}][w >> {shift}]"
+
+
+def _index(address: Operand, shift: int) -> str:
+    """The text of an aligned address, divided by the width of what is accessed."""
+    if address.quotient is not None:
+        quotient, shifted = address.quotient
+        if shifted == shift:
+            return quotient.text
+        if shifted > shift:
+            return f"{quotient.at(SHIFT)} << {shifted - shift}"
+    return f"{address.at(SHIFT)} >> {shift}"
 
 
 _LOADS = [
@@ -96,13 +102,17 @@ def load(t: Translator, instruction: Instruction, argument: MemArg) -> None:
     bits = 8 * width
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     type_ = I32 if instruction.name.startswith("i32") else I64
-    t.combine(item(view, argument.memory, width, address), ATOM, type_, (address,), low, high, READS | TRAPS)
+    t.combine(item(t, view, argument.memory, width, address), ATOM, type_, (address,), low, high, READS | TRAPS)
+    loaded = t.stack.items[-1]
+    loaded.temper = TAME
+    if instruction.name == "i32.load" and loaded.text == item(t, view, argument.memory, width, address):
+        loaded.signed_text = item(t, "i", argument.memory, width, address)
 
 
 @template("f64.load")
 def load_f64(t: Translator, instruction: Instruction, argument: MemArg) -> None:
     address = pop_address(t, argument)
-    t.combine(item("D", argument.memory, 8, address), ATOM, F64, (address,), effects=READS | TRAPS)
+    t.combine(item(t, "D", argument.memory, 8, address), ATOM, F64, (address,), effects=READS | TRAPS)
 
 
 @template("f32.load")
@@ -112,12 +122,17 @@ def load_f32(t: Translator, instruction: Instruction, argument: MemArg) -> None:
         # An effective address may pass the width of its type, so it is kept aside as it is.
         slot = f"a{len(t.stack)}"
         t.statement(f"{slot} = {address.text}", address.effects, frozenset((slot,)))
-        address = Operand(slot, address.type, ATOM, address.low, address.high, NOTHING, frozenset((slot,)))
-    value = item("F", argument.memory, 4, address)
-    bits = item("I", argument.memory, 4, address)
+        kept = Operand(slot, address.type, ATOM, address.low, address.high, NOTHING, frozenset((slot,)))
+        kept.alignment = address.alignment
+        address = kept
+    value = item(t, "F", argument.memory, 4, address)
+    bits = item(t, "I", argument.memory, 4, address)
     # The conversion to double that reading a view implies would quiet a signalling NaN.
     text = f"v if (v := {value}) == v else f32_reinterpret_i32({bits})"
     t.combine(text, CONDITIONAL, F32, (address,), effects=READS | TRAPS)
+    loaded = t.stack.items[-1]
+    if loaded.text == text:
+        loaded.quiet_text = value
 
 
 _STORES = [
@@ -132,6 +147,8 @@ def _narrow(value: Operand, width: int) -> Operand:
         return value
     if value.value is not None:
         return constant(value.value & mask, value.type)
+    if mask == WIDTH_MASK[value.type]:
+        return value.clean()
     return value.derive(f"{value.at(AND)} & {mask:#x}", AND, 0, mask)
 
 
@@ -149,19 +166,26 @@ def store(t: Translator, instruction: Instruction, argument: MemArg) -> None:
         view = _UNSIGNED[instruction.width]
         value = _narrow(value, instruction.width)
     text = value.text if value.precedence > WALRUS else f"({value.text})"
-    target = item(view, argument.memory, instruction.width, address)
+    target = item(t, view, argument.memory, instruction.width, address)
     t.statement(f"{target} = {text}", value.effects | base.effects | WRITES | TRAPS)
 
 
 @template("f32.store")
 def store_f32(t: Translator, instruction: Instruction, argument: MemArg) -> None:
+    unrounded = take_unrounded(t)
+    if unrounded is not None:  # the view rounds, and what was computed has no NaN whose bits matter
+        steady(t, len(t.stack) - 1, argument.memory)
+        base = t.pop_clean()
+        target = item(t, "F", argument.memory, 4, effective(base, argument))
+        t.statement(f"{target} = {unrounded.text}", unrounded.effects | base.effects | WRITES | TRAPS)
+        return
     base, value = t.pop_simple(2)
     address = effective(base, argument)
-    plain = f"{item('F', argument.memory, 4, address)} = {value.text}"
+    plain = f"{item(t, 'F', argument.memory, 4, address)} = {value.text}"
     if not value.text.isidentifier():  # a literal: a number
         t.statement(plain, WRITES | TRAPS)
         return
-    exact = f"{item('I', argument.memory, 4, address)} = i32_reinterpret_f32({value.text})"
+    exact = f"{item(t, 'I', argument.memory, 4, address)} = i32_reinterpret_f32({value.text})"
     t.statement(f"if {value.text} == {value.text}: {plain}", WRITES | TRAPS)
     t.statement(f"else: {exact}", WRITES | TRAPS)
 

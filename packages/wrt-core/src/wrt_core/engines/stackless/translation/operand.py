@@ -7,8 +7,10 @@ it must be masked by its range.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
+from wrt_core.engines.stackless.translation.alignment import Alignment, least, of_constant
 from wrt_foundation.types import I32, I64, V128, ValueType
 
 __all__ = [
@@ -19,6 +21,9 @@ __all__ = [
     "SIGN",
     "TRAPS",
     "WIDTH_MASK",
+    "SCALED",
+    "TAME",
+    "WILD",
     "Operand",
     "constant",
     "is_integer",
@@ -46,9 +51,18 @@ NOT = 7
 CONDITIONAL = 3
 WALRUS = 0
 
+# How likely a value is to leave its width, and so by which operator it is masked.
+TAME = 0  # counters, indices, addresses: hardly ever
+SCALED = 1  # multiplied or shifted: if that is done again and again
+WILD = 2  # hashes, random numbers, bit patterns: about always
+
 WIDTH_MASK: dict[ValueType, int] = {I32: 0xFFFF_FFFF, I64: 0xFFFF_FFFF_FFFF_FFFF}
 SIGN: dict[ValueType, int] = {I32: 0x8000_0000, I64: 0x8000_0000_0000_0000}
+_NUMBER = re.compile(r"[\d.e+-]+\Z")
 _EMPTY: frozenset[str] = frozenset()
+
+_LARGE = 1 << 28
+"""Constants that are farther from zero than that are no offsets."""
 
 
 @dataclass(slots=True)
@@ -74,12 +88,28 @@ class Operand:
     """For an i32 that is a condition: the text of its opposite, at comparison's precedence or tighter."""
     low_lanes: tuple[Operand, int, int] | None = field(default=None)
     """For a vector whose two low lanes of 32 bits are lanes of another: that one, and the bits where they begin."""
+    temper: int = TAME
+    """For an integer, how likely it is to leave its width."""
+    signed_text: str | None = field(default=None)
+    """For an integer whose signed value is no dearer to come by: the text of that, as tight as an atom."""
+    quiet_text: str | None = field(default=None)
+    """For an f32: a text as tight as an atom, for where it does not matter which NaN it is, if it is one."""
+    alignment: Alignment | None = field(default=None)
+    """For an integer, what is known of its last bits."""
+    quotient: tuple[Operand, int] | None = field(default=None)
+    """For an integer that was shifted to the left: one that gives it if it is shifted so far, and how far that is."""
+    parts: tuple[str, int] | None = field(default=None)
+    """For the sum of a variable and a constant as it is: both."""
     number: str | None = field(default=None)
     """For a vector that is no dearer to come by as a number of 128 bits: the text of that, as tight as an atom."""
 
     def at(self, precedence: int) -> str:
         """The text, parenthesised unless it binds at least as tight as `precedence`."""
         return self.text if self.precedence >= precedence else f"({self.text})"
+
+    def quiet(self, precedence: int) -> str:
+        """The text at a precedence, of a float whose bits do not matter if it is NaN."""
+        return self.at(precedence) if self.quiet_text is None else self.quiet_text
 
     @property
     def is_clean(self) -> bool:
@@ -89,11 +119,20 @@ class Operand:
     @property
     def is_simple(self) -> bool:
         """Whether evaluating the text twice costs and does nothing more than once."""
-        return self.effects == NOTHING and (self.value is not None or self.text.isidentifier())
+        if self.effects != NOTHING:
+            return False
+        # A float's literal has no value here: an integer's is what is computed with.
+        return (
+            self.value is not None
+            or self.text.isidentifier()
+            or (not self.reads and _NUMBER.match(self.text) is not None)
+        )
 
     def derive(self, text: str, precedence: int, low: int = 0, high: int = 0, type: ValueType | None = None) -> Operand:
         """An operand computed from this one alone."""
-        return Operand(text, type or self.type, precedence, low, high, self.effects, self.reads, self.size + 1)
+        derived = Operand(text, type or self.type, precedence, low, high, self.effects, self.reads, self.size + 1)
+        derived.temper = self.temper
+        return derived
 
     def clean(self) -> Operand:
         """This value in canonical unsigned form."""
@@ -102,7 +141,34 @@ class Operand:
         mask = WIDTH_MASK[self.type]
         if self.value is not None:
             return constant(self.value & mask, self.type)
-        return self.derive(f"{self.at(AND)} & {mask:#x}", AND, 0, mask)
+        masked = self._masked(mask)
+        masked.alignment = self.alignment
+        if self.quotient is not None:
+            quotient, shift = self.quotient
+            fits = quotient.low >= 0 and quotient.high <= mask >> shift
+            masked.quotient = (quotient if fits else quotient._masked(mask >> shift)), shift
+        return masked
+
+    def _masked(self, mask: int) -> Operand:
+        if self.temper == WILD:
+            return self.derive(f"{self.at(AND)} & {mask:#x}", AND, 0, mask)
+        # Of a number that is in range already, Python's remainder is the number itself, and costs a third of a mask.
+        return self.derive(f"{self.at(MULTIPLY)} % {mask + 1:#x}", MULTIPLY, 0, mask)
+
+    def plus(self, value: int) -> Operand:
+        """This value and a constant, not masked."""
+        if self.value is not None:
+            return constant(self.value + value, self.type)
+        text = f"{self.at(ADD)} {'+' if value > 0 else '-'} {constant(abs(value), self.type).text}"
+        total = self.derive(text, ADD, self.low + value, self.high + value)
+        if self.text.isidentifier():
+            total.parts = self.text, value
+        total.alignment = least(self.alignment, of_constant(value))
+        if self.quotient is not None:
+            quotient, shift = self.quotient
+            if not value & (1 << shift) - 1:
+                total.quotient = quotient.plus(value >> shift), shift
+        return total
 
     def signed(self) -> Operand:
         """This value as a Python int in the signed range."""
@@ -111,14 +177,25 @@ class Operand:
             return self
         if self.value is not None:
             return constant(((self.value & mask) ^ sign) - sign, self.type)
-        return self.derive(f"({self.clean().at(XOR)} ^ {sign:#x}) - {sign:#x}", ADD, -sign, sign - 1)
+        if self.signed_text is not None:
+            return self.derive(self.signed_text, ATOM, -sign, sign - 1)
+        clean = self.clean()
+        if clean.text.isidentifier():
+            text = f"{clean.text} if {clean.text} < {sign:#x} else {clean.text} - {mask + 1:#x}"
+        else:
+            text = f"w if (w := {clean.text}) < {sign:#x} else w - {mask + 1:#x}"
+        return clean.derive(text, CONDITIONAL, -sign, sign - 1)
 
 
 def constant(value: int, type: ValueType) -> Operand:
     """An integer constant; the text keeps it short."""
     precedence = ATOM if value >= 0 else UNARY
     text = str(value) if -4096 < value < 4096 else hex(value)
-    return Operand(text, type, precedence, value, value, value=value)
+    made = Operand(text, type, precedence, value, value, value=value)
+    made.alignment = of_constant(value)
+    if _LARGE < value < WIDTH_MASK[type] - _LARGE:
+        made.temper = WILD
+    return made
 
 
 def name(text: str, type: ValueType) -> Operand:

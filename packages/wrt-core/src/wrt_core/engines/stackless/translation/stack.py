@@ -129,6 +129,7 @@ class OperandStack:
         value = operand.clean() if is_integer(operand.type) else operand
         self._emit(f"{slot} = {value.text}")
         self.items[height] = name(slot, operand.type)
+        self.items[height].temper, self.items[height].alignment = operand.temper, operand.alignment
 
     def secure(self) -> None:
         """Evaluate into slots all that locals alone do not determine."""

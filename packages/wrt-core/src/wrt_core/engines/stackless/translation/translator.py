@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from wrt_core.engines.stackless.translation.operand import NOTHING, Operand, is_integer, name
+from wrt_core.engines.stackless.translation.alignment import Locals
+from wrt_core.engines.stackless.translation.operand import NOTHING, TAME, Operand, is_integer, name
 from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
 from wrt_core.engines.stackless.translation.source import ENTRY, Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
@@ -101,12 +102,20 @@ class Translator:
         self.may_suspend = may_suspend
         self.type = type
         self.local_types = local_types
+        """Those of the function, then those of functions that are inlined."""
+        self.own_locals = len(local_types)
+        self.inlined: dict[int, int] = {}
+        """Where the locals of functions that are inlined begin."""
         self.offset = 0
         self.body = Sequence()
         self.sequence = self.body
         self.stack = OperandStack(self._append)
         self.assigned: frozenset[int] = frozenset()
         self.used: set[int] = set()
+        self.wild: set[int] = set()
+        """The locals that were last seen to get what leaves its width; see `operand`."""
+        self.locals = Locals(len(type.params))
+        """What is known of the locals' alignment."""
         self.constants: dict[str, object] = {}
         self.frames: list[Frame] = []
         self.head = Label(loop=True)
@@ -123,7 +132,9 @@ class Translator:
         self.entry_meter = Meter(ENTRY) if form.flavour is Flavour.METERED else None
         self.meters: list[Meter] = [] if self.entry_meter is None else [self.entry_meter]
         """What pays for the next instruction, last."""
-        self._called: Line | None = None
+        self.rounded: tuple[Node, str, Operand] | None = None
+        """The last line that has taken a rounded number, the slot it took it to, and what was rounded."""
+        self._resulted: Line | None = None
         self._orders = 0
 
     @property
@@ -186,11 +197,16 @@ class Translator:
         """Push an operand computed from others."""
         reads: frozenset[str] = frozenset()
         size = 1
+        temper = TAME
         for operand in operands:
             effects |= operand.effects
             reads |= operand.reads
             size += operand.size
-        self.push(Operand(text, type, precedence, low, high, effects, reads, size, None, negated))
+            if operand.temper > temper:
+                temper = operand.temper
+        combined = Operand(text, type, precedence, low, high, effects, reads, size, None, negated)
+        combined.temper = temper
+        self.push(combined)
 
     # Statements
 
@@ -208,6 +224,9 @@ class Translator:
         """Evaluate canonical `text` now, into the slot of the stack's next height, and push that slot."""
         slot = f"s{len(self.stack)}"
         self.statement(f"{slot} = {text}", effects, frozenset((slot,)), trap)
+        node = self.sequence.nodes[-1]
+        assert isinstance(node, Line)
+        self._resulted = node
         self.push(name(slot, type))
 
     # Safe points
@@ -221,7 +240,7 @@ class Translator:
         self.statement(f"{', '.join(slots)} = {text}" if slots else text, effects, frozenset(slots))
         node = self.sequence.nodes[-1]
         assert isinstance(node, Line)
-        self._called = node
+        self._resulted = node
         if self.points is not None:
             point = self.points[self.offset] = SafePoint.of(ActivationKind.CALL, node, slots, self.stack, self._held())
             point.results = results
@@ -229,15 +248,15 @@ class Translator:
             self.push(name(slot, each))
 
     def redirect(self, slot: str, variable: str) -> bool:
-        """Have the call just made put its only result, which was popped, in a local; say whether that can be."""
-        node = self._called
+        """Have the line just written put its only result, which was popped, in a local; say whether that can be."""
+        node = self._resulted
         nodes = self.sequence.nodes
         if node is None or not nodes or nodes[-1] is not node or not node.text.startswith(f"{slot} = "):
             return False
         if any(variable in operand.reads for operand in self.stack.items):
             return False
         node.text = variable + node.text[len(slot) :]
-        self._called = None
+        self._resulted = None
         if self.points is not None:
             for point in self.points.values():
                 if point.node is node:
@@ -301,7 +320,10 @@ class Translator:
 
     def open(self, kind: str, type: BlockType, label: Label) -> Frame:
         """Open a construct: its parameters stay on the stack, statements go to a new sequence."""
-        signature = self.block_type(type)
+        return self.open_as(kind, self.block_type(type), label)
+
+    def open_as(self, kind: str, signature: FuncType, label: Label) -> Frame:
+        """Open a construct of a function type that the module need not have."""
         self.settle()
         height = len(self.stack) - len(signature.params)
         if label.loop:
@@ -311,6 +333,7 @@ class Translator:
         frame = Frame(kind, label, signature.params, signature.results, height, self.sequence, self.offset)
         frame.around = self.frames[-1].handling
         self.frames.append(frame)
+        self.locals.open(label.loop)
         self.sequence = Sequence()
         return frame
 
@@ -332,6 +355,7 @@ class Translator:
     def close(self) -> None:
         """Close the innermost construct: its results go on the stack."""
         frame = self.frames.pop()
+        self.locals.close()
         label = frame.label
         if frame.meter is not None:
             frame.meter.write()

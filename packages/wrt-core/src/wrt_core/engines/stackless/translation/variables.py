@@ -7,9 +7,13 @@ from wrt_core.engines.stackless.translation.operand import (
     CALLS,
     COMPARE,
     CONDITIONAL,
+    MULTIPLY,
     NOTHING,
     READS,
+    SCALED,
+    SHIFT,
     TRAPS,
+    WILD,
     Operand,
     is_integer,
     name,
@@ -33,14 +37,30 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
     type_ = t.local_types[index]
     if type_ is V128:
         vote(t, index, -1)
-    t.push(numbered(f"l{index}") if index in t.numbers else name(f"l{index}", type_))
+    operand = numbered(f"l{index}") if index in t.numbers else name(f"l{index}", type_)
+    if type_ is I32:
+        operand.alignment = t.locals.get(index)
+    if index in t.wild:
+        operand.temper = WILD
+    t.push(operand)
 
 
 @template("local.set")
 def local_set(t: Translator, instruction: Instruction, index: int) -> None:
-    value = t.pop_clean()
+    value = t.pop()
     t.used.add(index)
-    variable, text = f"l{index}", value.text
+    variable = f"l{index}"
+    if is_integer(value.type):
+        if value.temper == SCALED and variable in value.reads and value.precedence not in (MULTIPLY, SHIFT):
+            value.temper = WILD  # each time round it grows; what is multiplied and no more is an index made an address
+        if value.temper == WILD:
+            t.wild.add(index)
+        else:
+            t.wild.discard(index)
+        value = value.clean()
+        if value.type is I32:
+            t.locals.give(index, value.alignment)
+    text = value.text
     if value.type is V128:
         if not is_constant(value):
             vote(t, index, -1 if value.number is None else 1)

@@ -54,7 +54,7 @@ def load_zero(t: Translator, instruction: Instruction, argument: MemArg) -> None
 @template("v128.load8_splat")
 def load8_splat(t: Translator, instruction: Instruction, argument: MemArg) -> None:
     address = pop_address(t, argument)
-    _loaded(t, f"splat8[{item('B', argument.memory, 1, address)}]", ATOM, address)
+    _loaded(t, f"splat8[{item(t, 'B', argument.memory, 1, address)}]", ATOM, address)
 
 
 @template("v128.load16_splat", "v128.load32_splat", "v128.load64_splat")
@@ -82,7 +82,7 @@ def load_lane(t: Translator, instruction: Instruction, immediates: tuple[MemArg,
     address = effective(base, argument)
     width = instruction.width
     if width == 1:
-        lane = f"byte[{item('B', argument.memory, 1, address)}]"
+        lane = f"byte[{item(t, 'B', argument.memory, 1, address)}]"
     else:
         lane = _taken(width, argument.memory, address)
     _loaded(t, replaced(vector, lane, index, width), ADD, address, vector)
@@ -115,7 +115,7 @@ def store_lane(t: Translator, instruction: Instruction, immediates: tuple[MemArg
     width = instruction.width
     if width == 1:
         base, vector = t.pop_simple(2)
-        target = item("B", argument.memory, 1, effective(base, argument))
+        target = item(t, "B", argument.memory, 1, effective(base, argument))
         t.statement(f"{target} = {vector.text}[{index}]", WRITES | TRAPS)
         return
     _steady_both(t, argument.memory)

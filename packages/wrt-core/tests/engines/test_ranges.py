@@ -1,0 +1,153 @@
+"""What is known of a number's range and likely size decides how it is masked, compared and divided, not what comes out.
+
+Every instruction that takes such a decision, on operands of every form that leads to another one, at all edges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from wrt_core.engines.stackless.engine import StacklessEngine
+from wrt_core.numerics import NUMERICS
+from wrt_core.testing import ModuleBuilder
+from wrt_foundation.traps import Trap
+
+BITS = {"i32": 32, "i64": 64}
+
+
+def edges(bits: int) -> list[int]:
+    half, whole = 1 << bits - 1, 1 << bits
+    return [0, 1, 2, 7, half - 2, half - 1, half, half + 1, whole - 7, whole - 2, whole - 1]
+
+
+# Each form's code for the value of a local, and what it makes of a number.
+FORMS: dict[str, tuple[str, Callable[[int, int], int]]] = {
+    "a local": ("local.get {n}", lambda x, bits: x),
+    "a sum": ("local.get {n} {t}.const 5 {t}.add", lambda x, bits: x + 5),
+    "a difference": ("local.get {n} {t}.const 3 {t}.sub", lambda x, bits: x - 3),
+    "a wild sum": ("local.get {n} {t}.const 0x5bd1e995 {t}.add", lambda x, bits: x + 0x5BD1E995),
+    "a product": ("local.get {n} {t}.const 12 {t}.mul", lambda x, bits: x * 12),
+    "a wild product": ("local.get {n} {t}.const 1664525 {t}.mul", lambda x, bits: x * 1664525),
+    "what was shifted": ("local.get {n} {t}.const 3 {t}.shl", lambda x, bits: x << 3),
+    "no negative number": ("local.get {n} {t}.const 1 {t}.shr_u", lambda x, bits: x >> 1),
+    "a small number": ("local.get {n} {t}.const 255 {t}.and", lambda x, bits: x & 255),
+    "a signed number": (
+        "local.get {n} {t}.const 1 {t}.shr_s",
+        lambda x, bits: (x - (x >> bits - 1 << bits)) >> 1,
+    ),
+    "what is in memory": ("i32.const 16 local.get {n} {t}.store i32.const 16 {t}.load", lambda x, bits: x),
+}
+
+COMPARING = ("lt_s", "gt_s", "le_s", "ge_s", "lt_u", "gt_u", "le_u", "ge_u", "eq", "ne")
+COMPUTING = ("add", "sub", "mul", "and", "xor", "shl", "shr_s")
+DIVIDING = ("div_s", "rem_s", "div_u", "rem_u")
+
+
+def functions(type_: str, instruction: str, codes: dict[str, tuple[str, str]]) -> dict[str, Callable[[int, int], int]]:
+    """A function of two numbers for each pair of operands, by the pair's name."""
+    result = "i32" if instruction in COMPARING else type_
+    builder = ModuleBuilder()
+    builder.memory(1)
+    for name, (a, b) in codes.items():
+        builder.function(name, f"{type_} {type_} -> {result}", f"{a} {b} {type_}.{instruction}")
+    exports = builder.instantiate(StacklessEngine()).exports
+    return {name: exports[name] for name in codes}
+
+
+def outcome(function: Callable[..., int], bits: int, *args: int) -> int | str:
+    """What a function gives, in unsigned form, or how it traps."""
+    try:
+        return function(*args) & (1 << bits) - 1
+    except Trap as trap:
+        return trap.message
+
+
+@pytest.mark.parametrize("type_", BITS)
+@pytest.mark.parametrize("instruction", [*COMPARING, *COMPUTING, *DIVIDING])
+def test_two_operands_of_any_form(type_: str, instruction: str) -> None:
+    bits = BITS[type_]
+    codes = {
+        f"{left}, {right}": (FORMS[left][0].format(t=type_, n=0), FORMS[right][0].format(t=type_, n=1))
+        for left in FORMS
+        for right in FORMS
+    }
+    expected = NUMERICS[f"{type_}.{instruction}"]
+    mask = (1 << bits) - 1
+    for name, function in functions(type_, instruction, codes).items():
+        one, other = (FORMS[form][1] for form in name.split(", "))
+        for x in edges(bits):
+            for y in edges(bits):
+                a, b = one(x, bits) & mask, other(y, bits) & mask
+                got = outcome(function, bits, x, y)
+                assert got == outcome(expected, bits, a, b), f"{name}: {a:#x} {type_}.{instruction} {b:#x}"
+
+
+@pytest.mark.parametrize("type_", BITS)
+@pytest.mark.parametrize("instruction", [*COMPARING, *COMPUTING, *DIVIDING])
+def test_an_operand_and_a_constant(type_: str, instruction: str) -> None:
+    bits = BITS[type_]
+    codes = {}
+    for form in ("a local", "a sum", "no negative number", "what is in memory"):
+        code = FORMS[form][0].format(t=type_, n=0)
+        for constant in edges(bits):
+            codes[f"{form}, {constant}"] = code, f"{type_}.const {constant}"
+            codes[f"{constant}, {form}"] = f"{type_}.const {constant}", code
+    expected = NUMERICS[f"{type_}.{instruction}"]
+    mask = (1 << bits) - 1
+    for name, function in functions(type_, instruction, codes).items():
+        left, right = name.split(", ")
+        for x in edges(bits):
+            a, b = (FORMS[each][1](x, bits) & mask if each in FORMS else int(each) for each in (left, right))
+            got = outcome(function, bits, x, 0)
+            assert got == outcome(expected, bits, a, b), f"{name}: {a:#x} {type_}.{instruction} {b:#x}"
+
+
+@pytest.mark.parametrize("instruction", COMPARING)
+def test_conditions_and_their_opposites(instruction: str) -> None:
+    expected = NUMERICS[f"i32.{instruction}"]
+    builder = ModuleBuilder()
+    numbers = edges(32)
+    condition = f"i32.{instruction}"
+    builder.function(
+        "locals", "i32 i32 -> i32", f"local.get 0 local.get 1 {condition} if i32 i32.const 1 else i32.const 0 end"
+    )
+    builder.function("opposite", "i32 i32 -> i32", f"local.get 0 local.get 1 {condition} i32.eqz i32.eqz i32.eqz")
+    for c in numbers:
+        builder.function(
+            f"constant {c}",
+            "i32 -> i32",
+            f"local.get 0 i32.const {c} {condition} i32.eqz if i32 i32.const 0 else i32.const 1 end",
+        )
+        builder.function(f"opposite {c}", "i32 -> i32", f"local.get 0 i32.const {c} {condition} i32.eqz")
+    exports = builder.instantiate(StacklessEngine()).exports
+    for x in numbers:
+        for y in numbers:
+            wanted = expected(x, y)
+            assert exports["locals"](x, y) == wanted
+            assert exports["opposite"](x, y) == 1 - wanted
+            assert exports[f"constant {y}"](x) == wanted
+            assert exports[f"opposite {y}"](x) == 1 - wanted
+
+
+def test_a_comparison_that_is_decided_still_evaluates_its_operands() -> None:
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.function("f", "i32 -> i32", "local.get 0 i32.load i32.const 0x7fffffff i32.le_s")
+    exports = builder.instantiate(StacklessEngine()).exports
+    assert exports.f(0) == 1
+    with pytest.raises(Trap, match="out of bounds memory access"):
+        exports.f(1 << 16)
+
+
+def test_two_operands_that_trap_do_so_in_order() -> None:
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.function("f", "i32 i32 -> i32", "local.get 0 i32.load8_u i32.const 1 local.get 1 i32.div_u i32.lt_s")
+    builder.function("g", "i32 i32 -> i32", "i32.const 1 local.get 1 i32.div_u local.get 0 i32.load8_u i32.gt_s")
+    exports = builder.instantiate(StacklessEngine()).exports
+    with pytest.raises(Trap, match="out of bounds memory access"):
+        exports.f(1 << 16, 0)
+    with pytest.raises(Trap, match="integer divide by zero"):
+        exports.g(1 << 16, 0)
