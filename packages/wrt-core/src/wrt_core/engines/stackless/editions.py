@@ -72,7 +72,10 @@ class Edition:
 
     @left.setter
     def left(self, fuel: int) -> None:
-        self.fuel[0] = min(fuel, _PORTION)
+        self._fill(fuel, _PORTION)
+
+    def _fill(self, fuel: int, portion: int) -> None:
+        self.fuel[0] = min(fuel, portion)
         self._reserve = fuel - self.fuel[0]
 
     def code(self, func: Func) -> Callable[..., Any]:
@@ -120,7 +123,7 @@ class Edition:
         """What code calls at a safe point where it can't pay or is asked to pause; `cost` is what it tried to pay."""
         self.fuel[0] += cost
         if self.fuel[0] < cost and self._reserve:
-            self.left = self.left
+            self._fill(self.left, max(_PORTION, cost))
             if self.fuel[0] >= cost and not self.asked[0]:
                 self.fuel[0] -= cost
                 return
