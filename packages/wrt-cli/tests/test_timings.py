@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 
-from wrt_cli import output
 from wrt_cli.timings import Timings
 
 LINE = re.compile(r"^(\w+) +([\d,]+\.\d) ms", re.MULTILINE)
@@ -47,36 +45,3 @@ def test_what_is_translated_counts_once(monkeypatch, capsys):
     timings.show()  # at 15
     seconds = {name: float(text.replace(",", "")) / 1000 for name, text in LINE.findall(capsys.readouterr().err)}
     assert seconds == {"decode": 0, "validate": 0, "link": 1.5, "translate": 1.5, "run": 4.0}
-
-
-def test_a_spinner_where_it_takes_long(monkeypatch):
-    told = []
-
-    class Console:
-        def __init__(self, stderr):
-            assert stderr
-
-        def status(self, message):
-            told.append(message)
-            return open("/dev/null")  # noqa: PTH123 - something to enter and leave
-
-    monkeypatch.setattr("rich.console.Console", Console)
-    monkeypatch.setattr(output, "_PATIENCE", 0.0)
-    with output.patience("loading"):
-        pass
-    assert told == [], "nobody looks"
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-
-    def wait() -> None:
-        for _ in range(1000):
-            if told:
-                raise InterruptedError
-            time.sleep(0.01)
-
-    with pytest.raises(InterruptedError), output.patience("loading"):
-        wait()
-    assert told == ["loading"]
-    monkeypatch.setattr(output, "_PATIENCE", 60.0)
-    with output.patience("again"):
-        pass
-    assert told == ["loading"], "it was quick"

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-__all__ = ["error", "heading", "json_document", "patience", "printable", "table"]
+__all__ = ["error", "heading", "json_document", "printable", "table"]
 
 
 def printable(text: str) -> str:
@@ -84,31 +82,3 @@ def error(message: str, *, label: str = "Error") -> None:
     """Write a message to stderr; its lines are made printable one by one."""
     lines = [printable(line.replace("\t", "    ")) for line in message.split("\n")]
     click.echo(f"{click.style(f'{label}:', fg='red', bold=True)} " + "\n".join(lines), err=True)
-
-
-_PATIENCE = 1.0
-"""Seconds after which a user wants to see that something happens."""
-
-
-@contextmanager
-def patience(message: str) -> Iterator[None]:
-    """Show a spinner with a message on stderr, if that is a terminal and what is done here takes more than a second."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    done = threading.Event()
-
-    def show() -> None:
-        if not done.wait(_PATIENCE):
-            from rich.console import Console
-
-            with Console(stderr=True).status(message):
-                done.wait()
-
-    thread = threading.Thread(target=show, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

@@ -15,7 +15,25 @@ if TYPE_CHECKING:
     from wrt_core.validation import ValidatedModule
     from wrt_foundation.traps import Trap
 
-__all__ = ["wrt_function_compiled", "wrt_guest_trapped", "wrt_instance_created", "wrt_module_loaded"]
+__all__ = [
+    "wrt_function_compiled",
+    "wrt_guest_trapped",
+    "wrt_instance_created",
+    "wrt_module_loaded",
+    "wrt_module_validating",
+]
+
+
+@hookspec
+def wrt_module_validating(done: int, total: int) -> None:
+    """A module is being validated, and so many bytes of its code are.
+
+    Called some times a second while a module is validated, in the thread that loads it; not for small ones, nor for
+    those that a cache knows to be valid. Nothing stops it: every observer is told.
+
+    :param done: the bytes of code that have been checked.
+    :param total: the bytes of code that there are.
+    """
 
 
 @hookspec

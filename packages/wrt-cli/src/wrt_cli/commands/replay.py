@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wrt_cli import output
+from wrt_cli.patience import Patience
 from wrt_foundation.plugins import hookimpl
 
 if TYPE_CHECKING:
@@ -64,10 +65,12 @@ def replay(ctx: click.Context, journal: str, module: str, engine: str, cache: bo
     from wrt_core.recording import replay as replayed
 
     source = sys.stdin.buffer.read() if module == "-" else Path(module)
+    waiting = Patience(f"loading {output.printable(module)}")
+    waiting.watch(ctx.obj.plugins)
     chosen = EngineFactory.create(engine, manager=ctx.obj.plugins)
     if isinstance(chosen, CoreEngine):
         chosen.cache = open_cache("default") if cache else None
-    with output.patience(f"loading {output.printable(module)}"):
+    with waiting:
         loaded = chosen.load(source)
     try:
         found = replayed(journal, chosen, loaded)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wrt_cli.output import patience, printable
+from wrt_cli.output import printable
+from wrt_cli.patience import Patience
 from wrt_foundation.errors import did_you_mean
 from wrt_foundation.plugins import PluginManager, hookimpl
 
@@ -181,6 +182,8 @@ def run(
     # A path, not a text: engines take a string that begins with a parenthesis for a module.
     source = sys.stdin.buffer.read() if module == "-" else Path(module)
     plugins: PluginManager = ctx.obj.plugins
+    waiting = Patience(f"loading {printable(module)}")
+    waiting.watch(plugins)
     if timings:
         _tell_timings(ctx, plugins)
     confined = {"policy": policy, "learn": learn, "tenant": tenant}
@@ -192,7 +195,7 @@ def run(
         if chosen is not core:
             raise click.UsageError("--record is for a program that no policy holds: leave out the one or the other")
         chosen = _recording(ctx, chosen, record)
-    with patience(f"loading {printable(module)}"):
+    with waiting:
         loaded = chosen.load(source)
     values = _values(loaded, invoke or "_start", arguments if invoke else ())
     grants = Grants(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wrt_core.cache.pack import Pack
 from wrt_core.validation import ValidatedModule, validate
+from wrt_core.validation.module import Progress
 from wrt_foundation.features import Feature, Features
 from wrt_foundation.limits import ImplementationLimits
 from wrt_foundation.module import Module
@@ -11,7 +12,14 @@ from wrt_foundation.module import Module
 __all__ = ["validate_once"]
 
 
-def validate_once(module: Module, pack: Pack, *, features: Features, limits: ImplementationLimits) -> ValidatedModule:
+def validate_once(
+    module: Module,
+    pack: Pack,
+    *,
+    features: Features,
+    limits: ImplementationLimits,
+    progress: Progress | None = None,
+) -> ValidatedModule:
     """Return `module` validated, as `validate` does, but for a module that its pack knows to be valid.
 
     The verdict holds for the features and limits it was found with. Only what is valid is kept.
@@ -21,6 +29,6 @@ def validate_once(module: Module, pack: Pack, *, features: Features, limits: Imp
     if found is not None:
         declared, used = found
         return ValidatedModule.restore(module, frozenset(declared), frozenset(map(Feature, used)))
-    validated = validate(module, features=features, limits=limits)
+    validated = validate(module, features=features, limits=limits, progress=progress)
     pack.put((sorted(validated.declared_functions), sorted(each.value for each in validated.features_used)), *key)
     return validated

@@ -77,6 +77,8 @@ class CoreEngine(Engine):
         if not hasattr(self.plugins.hook, "wrt_module_loaded"):
             self.plugins.add_hookspecs(hookspecs)
         self.plugins.load_observers()
+        validating = self.plugins.event("wrt_module_validating")
+        self._progress = None if validating is None else lambda done, total: validating(done=done, total=total)
         self._loaded = self.plugins.event("wrt_module_loaded")
         self._created = self.plugins.event("wrt_instance_created")
         self._compiled = self.plugins.event("wrt_function_compiled")
@@ -113,12 +115,12 @@ class CoreEngine(Engine):
     def _validated(self, module: Module) -> ValidatedModule:
         # A pack is about bytes: a module that has none, as one made from text, is validated each time.
         if self.cache is None or not module.binary:
-            return validate(module, features=self._features, limits=self.limits)
+            return validate(module, features=self._features, limits=self.limits, progress=self._progress)
         digest = hash_of(module)
         pack = self.cache.pack(digest)
         if pack is None:
-            return validate(module, features=self._features, limits=self.limits)
-        validated = validate_once(module, pack, features=self._features, limits=self.limits)
+            return validate(module, features=self._features, limits=self.limits, progress=self._progress)
+        validated = validate_once(module, pack, features=self._features, limits=self.limits, progress=self._progress)
         validated.hash = digest
         self._packs[validated] = pack
         return validated

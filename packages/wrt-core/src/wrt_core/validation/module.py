@@ -28,17 +28,29 @@ from wrt_foundation.types import (
     GlobalType,
 )
 
-__all__ = ["validate"]
+__all__ = ["Progress", "validate"]
+
+
+Progress = Callable[[int, int], object]
+"""Is told how many bytes of code have been checked, and how many there are."""
+
+_STEP = 1 << 17
+"""Bytes of code between two such messages: some hundredths of a second."""
 
 
 def validate(
-    module: Module, *, features: Features = WASM_3_0, limits: ImplementationLimits = DEFAULT_LIMITS
+    module: Module,
+    *,
+    features: Features = WASM_3_0,
+    limits: ImplementationLimits = DEFAULT_LIMITS,
+    progress: Progress | None = None,
 ) -> ValidatedModule:
     """Return `module` as one that is known to be valid, with what validation found out about it.
 
     `features` are those the module may use. Raises `ValidationError` for a module that breaks a rule,
     `UnsupportedFeature` for one that uses another feature, and `DecodeError` for malformed bytes in a
-    function body, which are not read before. The module must not be changed afterwards.
+    function body, which are not read before. The module must not be changed afterwards. `progress` is called now and
+    then, in this thread.
     """
     found = FeatureUse(features)
     with _section("type"):
@@ -48,6 +60,8 @@ def validate(
     for section, check in _CHECKS.items():
         with _section(section):
             check(context, rules)
+    with _section("code"):
+        _check_codes(context, rules, progress)
     return ValidatedModule(module, context, frozenset(found.used))
 
 
@@ -142,15 +156,21 @@ def _check_start(context: Context, rules: Rules) -> None:
             raise ValidationError(f"start function must have type [] -> [], not {type_}")
 
 
-def _check_codes(context: Context, rules: Rules) -> None:
+def _check_codes(context: Context, rules: Rules, progress: Progress | None) -> None:
     context.declaring = False
     module = context.module
     if len(module.functions) != len(module.codes):
         raise DecodeError("function and code section have inconsistent lengths")
     imported = len(context.functions) - len(module.functions)
     shapes = Shapes(rules)
+    total = sum(len(code.code) for code in module.codes) if progress is not None else 0
+    done = told = 0
     for index, (use, code) in enumerate(zip(module.functions, module.codes, strict=True), imported):
         check_function(shapes, index, context.function_type_at(use), code)
+        done += len(code.code)
+        if progress is not None and done - told >= _STEP:
+            progress(done, total)
+            told = done
 
 
 _CHECKS: dict[str, Callable[[Context, Rules], None]] = {
@@ -164,6 +184,5 @@ _CHECKS: dict[str, Callable[[Context, Rules], None]] = {
     "start": _check_start,
     "element": check_elements,
     "data": check_data,
-    "code": _check_codes,
 }
-"""The checks of the sections after the types, in an order in which each finds what it refers to."""
+"""The checks of the sections between types and code, in an order in which each finds what it refers to."""
