@@ -131,6 +131,77 @@ def spinning() -> Module:
     )
 
 
+def sleeping() -> Module:
+    """A command that sleeps for an hour."""
+    subscription = bytes(16) + (1).to_bytes(8, "little") + (3600 * 10**9).to_bytes(8, "little") + bytes(16)
+    return command(
+        *(("i32.const", 0), ("i32.const", 64), ("i32.const", 1), ("i32.const", 128), ("call", 0), "drop"),
+        imports={"poll_oneoff": FuncType((I32, I32, I32, I32), (I32,))},
+        data=subscription,
+    )
+
+
+def beginning() -> Module:
+    """A command that never even begins: its start function never ends."""
+    module = spinning()
+    module.start = 1
+    return module
+
+
+def growing() -> Module:
+    """A command that asks for 16 pages more until it gets none, or 40 times, and exits with how often it got them."""
+    memarg = MemArg(2, 0)
+    count = (("i32.const", 0), ("i32.load", memarg))
+    return command(
+        *(("block", None), ("loop", None)),
+        *(("i32.const", 16), ("memory.grow", 0), ("i32.const", -1), "i32.eq", ("br_if", 1)),
+        *(("i32.const", 0), *count, ("i32.const", 1), "i32.add", ("i32.store", memarg)),
+        *(*count, ("i32.const", 40), "i32.lt_s", ("br_if", 0), "end", "end"),
+        *(*count, ("call", 0)),
+        imports={"proc_exit": FuncType((I32,))},
+    )
+
+
+def drawing() -> Module:
+    """A command that writes 8 random bytes and the time, 16 bytes in all."""
+    return command(
+        *(("i32.const", 100), ("i32.const", 8), ("call", 0), "drop"),
+        *(("i32.const", 0), ("i64.const", 0), ("i32.const", 108), ("call", 1), "drop"),
+        *(("i32.const", 1), ("i32.const", 0), ("i32.const", 1), ("i32.const", 16), ("call", 2), "drop"),
+        imports={
+            "random_get": FuncType((I32, I32), (I32,)),
+            "clock_time_get": FuncType((I32, I64, I32), (I32,)),
+            "fd_write": FuncType((I32, I32, I32, I32), (I32,)),
+        },
+        data=(100).to_bytes(4, "little") + (16).to_bytes(4, "little"),
+    )
+
+
+def making() -> Module:
+    """A command that makes "made" in the first directory that it has, and exits with the error code."""
+    return command(
+        *(("i32.const", 3), ("i32.const", 0), ("i32.const", 4), ("call", 0), ("call", 1)),
+        imports={"path_create_directory": FuncType((I32, I32, I32), (I32,)), "proc_exit": FuncType((I32,))},
+        data=b"made",
+    )
+
+
+def naming() -> Module:
+    """A command that writes by which path it finds its first directory, or nothing."""
+    length = (("i32.const", 4), ("i32.load", MemArg(2, 0)))
+    return command(
+        *(("i32.const", 3), ("i32.const", 0), ("call", 2), "drop"),
+        *(("i32.const", 3), ("i32.const", 200), *length, ("call", 0), "drop"),
+        *(("i32.const", 0), ("i32.const", 200), ("i32.store", MemArg(2, 0))),
+        *(("i32.const", 1), ("i32.const", 0), ("i32.const", 1), ("i32.const", 16), ("call", 1), "drop"),
+        imports={
+            "fd_prestat_dir_name": FuncType((I32, I32, I32), (I32,)),
+            "fd_write": FuncType((I32, I32, I32, I32), (I32,)),
+            "fd_prestat_get": FuncType((I32, I32), (I32,)),
+        },
+    )
+
+
 def strange() -> Module:
     """A command that calls what nobody offers when it is invoked as "ask", and not otherwise."""
     return Module(
@@ -178,7 +249,10 @@ def invalid() -> Module:
 
 MODULES = {
     each.__name__: each
-    for each in (arithmetic, trapping, counting, echoing, spinning, strange, reactor, vectors, invalid)
+    for each in (
+        *(arithmetic, trapping, counting, echoing, spinning, strange, reactor, vectors, invalid),
+        *(sleeping, beginning, growing, drawing, making, naming),
+    )
 }
 
 

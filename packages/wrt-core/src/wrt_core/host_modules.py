@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from wrt_core.validation import ValidatedModule
 
 __all__ = [
+    "GrantedDirectory",
     "Grants",
     "HostModule",
     "HostModuleFactory",
@@ -38,18 +39,32 @@ __all__ = [
 
 
 @dataclass(frozen=True)
+class GrantedDirectory:
+    """A directory of the host at `path`, which the guest finds at `guest_path`, to look at only if `read_only`."""
+
+    path: str
+    guest_path: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
 class Grants:
     """What an embedder lets host modules hand on to a guest. By default nothing.
 
     `arguments` start with the program's own name. The streams are binary; None stands for no stream. They stay
-    the embedder's: a host module may write and flush, but does not close them.
+    the embedder's: a host module may write and flush, but does not close them. With a `seed`, clocks and random numbers
+    are simulated, the same in every run. With `suspend`, who has to wait in a host function raises `Interruption` with
+    a `Pending` where it can, for the guest is run by `run_sync` or `call_async`.
     """
 
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    directories: tuple[GrantedDirectory, ...] = ()
     stdin: BinaryIO | None = None
     stdout: BinaryIO | None = None
     stderr: BinaryIO | None = None
+    seed: int | None = None
+    suspend: bool = False
 
 
 class HostModule(ABC):
@@ -69,6 +84,9 @@ class HostModule(ABC):
         With the same instance, it may be called twice: during instantiation, if `imports` offers a `HostNamespace`,
         and by whoever instantiates, afterwards.
         """
+
+    def close(self) -> None:  # noqa: B027 - most hold nothing
+        """Called when the guest is done with, for those who hold something for it. Twice does nothing."""
 
 
 HostModuleFactory = Callable[[Grants], HostModule]

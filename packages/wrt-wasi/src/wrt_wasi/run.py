@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wrt_core import Engine, EngineFactory
-from wrt_core.execution import Execution, run_sync
+from wrt_core.execution import Execution, LimitedCalls
 from wrt_core.runtime.function import Func
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.store import Store
@@ -67,17 +67,13 @@ def run(
     `BudgetExceeded` if its memory does not fit from the beginning; and so does an interruption by Ctrl-C. Thread-safe.
     """
     outputs = _Outputs.captured(capture_limit) if capture else _Outputs(stdout, stderr)
+    calls = LimitedCalls(fuel, timeout)
     with _prepared(
         program, args, env, dirs, listeners, stdin, outputs, max_memory, seed, engine, suspend=timeout is not None
     ) as prepared:
         with prepared.watched():
-            start = prepared.start()
-            if fuel is None and timeout is None:
-                start()
-            else:
-                prepared.execution = start.start(fuel=fuel)
-                run_sync(prepared.execution, timeout=timeout)
-        return prepared.result(check=check)
+            calls.call(prepared.start(calls))
+        return prepared.result(calls, check=check)
 
 
 async def run_async(
@@ -109,19 +105,22 @@ async def run_async(
     from wrt_core.execution.asynchronous import run_async as run_in_loop
 
     outputs = _Outputs.captured(capture_limit) if capture else _Outputs(stdout, stderr)
+    calls = LimitedCalls(fuel, timeout)
     with _prepared(
         program, args, env, dirs, listeners, stdin, outputs, max_memory, seed, engine, suspend=True
     ) as prepared:
         with prepared.watched():
-            prepared.execution = prepared.start().start(fuel=fuel)
+            execution = prepared.start(calls).start(fuel=calls.fuel)
             try:
-                async with asyncio.timeout(timeout) as limit:
-                    await run_in_loop(prepared.execution)
+                async with asyncio.timeout(calls.time_left()) as limit:
+                    await run_in_loop(execution)
             except TimeoutError:
                 if not limit.expired():
                     raise
-                raise _late(prepared.execution, timeout) from None
-        return prepared.result(check=check)
+                raise _late(execution, timeout) from None
+            finally:
+                calls.take(execution)
+        return prepared.result(calls, check=check)
 
 
 @dataclass
@@ -154,11 +153,14 @@ class _Prepared:
         self._outputs = outputs
         self._status = 0
         self._trap: Trap | WasmException | None = None
-        self.execution: Execution | None = None
 
-    def start(self) -> Func:
+    def start(self, calls: LimitedCalls) -> Func:
         """Make an instance, and return what runs the program."""
-        store = Store(memory_provider=getattr(self._engine, "memory_provider", None), owner=self._budget)
+        store = Store(
+            memory_provider=getattr(self._engine, "memory_provider", None),
+            owner=self._budget,
+            start=calls.call if calls.limited else None,
+        )
         instance: Instance = self._engine.instantiate(self._module, self._wasi.imports(), store=store)
         self._wasi.attach(instance)
         found = instance.exports.get("_start")
@@ -176,14 +178,14 @@ class _Prepared:
         except (Trap, WasmException) as trap:
             self._status, self._trap = TRAPPED, trap
 
-    def result(self, *, check: bool) -> Result:
+    def result(self, calls: LimitedCalls, *, check: bool) -> Result:
         stdout, stderr = self._outputs.data()
         result = Result(
             status=self._status,
             stdout=stdout,
             stderr=stderr,
             trap=self._trap,
-            fuel_used=None if self.execution is None else self.execution.fuel_used,
+            fuel_used=calls.fuel_used,
             peak_memory=self._budget.peak,
         )
         return result.check() if check else result

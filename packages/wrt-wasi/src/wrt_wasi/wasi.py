@@ -17,7 +17,7 @@ from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.memory import Memory
 from wrt_foundation.errors import WrtError
 from wrt_foundation.types import I32, FuncType
-from wrt_wasi.mounts import Mountable, mounted
+from wrt_wasi.mounts import Mount, Mountable, mounted
 from wrt_wasi.preview1.arguments import Arguments
 from wrt_wasi.preview1.clocks import ClockFunctions, Clocks, SimulatedClocks, SystemClocks
 from wrt_wasi.preview1.descriptor import MAXIMUM_DESCRIPTORS, Descriptor, Descriptors
@@ -123,13 +123,20 @@ class Wasi(HostModule):
     @classmethod
     def granted(cls, grants: Grants) -> Wasi:
         """Make one that hands on what the embedder grants."""
-        return cls(
-            arguments=grants.arguments,
-            environment=grants.environment,
-            stdin=grants.stdin,
-            stdout=grants.stdout,
-            stderr=grants.stderr,
-        )
+        directories = {each.guest_path: Mount(each.path, each.read_only) for each in grants.directories}
+        try:
+            return cls(
+                arguments=grants.arguments,
+                environment=grants.environment,
+                directories=directories,
+                stdin=grants.stdin,
+                stdout=grants.stdout,
+                stderr=grants.stderr,
+                seed=grants.seed,
+                suspend=grants.suspend,
+            )
+        except OSError as error:
+            raise WrtError(f"can't open the directory {error.filename!r}: {error.strerror}") from error
 
     def imports(self) -> dict[str, HostNamespace]:
         """Return every function of preview 1, each with its type, for `engine.instantiate`."""

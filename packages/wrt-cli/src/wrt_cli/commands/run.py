@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from wrt_cli.options.directories import directories
+from wrt_cli.options.module_first import ModuleFirst
+from wrt_cli.options.quantities import DURATION, SIZE
+from wrt_cli.options.variables import variables
 from wrt_cli.output import printable
 from wrt_cli.patience import Patience
 from wrt_foundation.errors import did_you_mean
@@ -17,7 +20,9 @@ from wrt_foundation.plugins import PluginManager, hookimpl
 
 if TYPE_CHECKING:
     from wrt_core import Engine, Func
-    from wrt_core.host_modules import Grants, HostModule
+    from wrt_core.execution import LimitedCalls
+    from wrt_core.host_modules import GrantedDirectory, Grants, HostModule
+    from wrt_core.runtime.store import Store
     from wrt_core.validation import ValidatedModule
 
 __all__ = ["run", "wrt_register_command"]
@@ -26,6 +31,9 @@ EXAMPLES = """\b
 Examples:
   wrt run program.wasm --verbose input.txt     a WASI command; all that follows is its own
   wrt run --env LANG=C program.wasm            with a variable in its environment
+  wrt run --dir ./data::/data:ro program.wasm  and a directory that it can look at
+  wrt run --timeout 5s --max-memory 64MiB program.wasm   within limits; --fuel 1000000 bounds what it computes
+  wrt run --seed 1 program.wasm                with the same time and random numbers each time
   wrt run add.wasm --invoke add 19 23          prints 42
   wrt run add.wasm --invoke add -1 0x10        numbers may be negative, or hexadecimal
   wrt run --unknown-imports trap program.wasm  without what nobody offers, while it is not called
@@ -37,56 +45,11 @@ Examples:
 
 \b
 Behind MODULE, options of wrt end with the first word that is none of them, or with --.
-Exit status: the program's own; 134 if it traps; 1 for a module that can't be run; 2 for wrong usage.
+Exit status: the program's own; 134 if it traps or a limit ends it; 1 for a module that can't be run; 2 wrong usage.
 """
 
 
-class _ModuleFirst(click.Command):
-    """A command whose options may stand before MODULE and right behind it; everything after that is the guest's."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put a -- where the guest's own arguments begin."""
-        takes_value = {
-            name: isinstance(option, click.Option) and not option.is_flag
-            for option in self.get_params(ctx)
-            for name in (*option.opts, *option.secondary_opts)
-            if name.startswith("-")
-        }
-        position, seen_module = 0, False
-        while position < len(args):
-            word = args[position]
-            name = word.partition("=")[0]
-            if word == "--":
-                break
-            if name in takes_value:
-                position += 2 if takes_value[name] and name == word else 1
-            elif seen_module:
-                break
-            else:
-                # Before MODULE, an option that is none of ours is for click to refuse.
-                seen_module = word == "-" or not word.startswith("-")
-                position += 1
-        rest = args[position:]
-        if rest and rest[0] != "--":
-            rest = ["--", *rest]
-        return super().parse_args(ctx, args[:position] + rest)
-
-
-def _variables(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    variables = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not name:
-            raise click.BadParameter(f"{text!r} names no variable; write NAME=VALUE, or NAME for the host's own value")
-        if not equals:
-            if name not in os.environ:
-                raise click.BadParameter(f"{name!r} has no value on this host; write {name}=VALUE")
-            value = os.environ[name]
-        variables[name] = value
-    return variables
-
-
-@click.command(cls=_ModuleFirst, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=ModuleFirst, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("module")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("--invoke", metavar="NAME", help="Call this exported function with ARGUMENTS and print what it returns.")
@@ -111,9 +74,22 @@ def _variables(ctx: click.Context, parameter: click.Parameter, texts: tuple[str,
     "environment",
     metavar="NAME=VALUE",
     multiple=True,
-    callback=_variables,
+    callback=variables,
     help="Give the program a variable; NAME alone hands on the host's. Repeatable.",
 )
+@click.option(
+    "--dir",
+    "granted_directories",
+    metavar="HOST[::GUEST][:ro]",
+    multiple=True,
+    callback=directories,
+    help="Give the program a directory, which it finds at GUEST; with :ro, to look at only. Repeatable.",
+)
+@click.option("--stdin", metavar="FILE", type=click.File("rb"), help="What the program reads, not wrt's own input.")
+@click.option("--fuel", metavar="N", type=click.IntRange(min=0), help="How much the program may compute.")
+@click.option("--timeout", metavar="TIME", type=DURATION, help="How long it may take, such as 5s, 500ms or 2m.")
+@click.option("--max-memory", metavar="SIZE", type=SIZE, help="How much memory it may have, such as 64MiB.")
+@click.option("--seed", metavar="N", type=int, help="Simulate clocks and random numbers: the same in each run.")
 @click.option(
     "--host-module",
     "host_modules",
@@ -157,6 +133,12 @@ def run(
     engine: str,
     unknown_imports: str,
     environment: dict[str, str],
+    granted_directories: tuple[GrantedDirectory, ...],
+    stdin: BinaryIO | None,
+    fuel: int | None,
+    timeout: float | None,
+    max_memory: int | None,
+    seed: int | None,
     host_modules: tuple[str, ...],
     cache: bool,
     record: str | None,
@@ -177,8 +159,11 @@ def run(
     from wrt_core import EngineFactory
     from wrt_core.cache import open_cache
     from wrt_core.engines.core import CoreEngine
+    from wrt_core.execution import LimitedCalls
     from wrt_core.host_modules import Grants
 
+    if record is not None and (fuel is not None or timeout is not None):
+        raise click.UsageError("calls that pause are not recorded: --record goes with neither --fuel nor --timeout")
     # A path, not a text: engines take a string that begins with a parenthesis for a module.
     source = sys.stdin.buffer.read() if module == "-" else Path(module)
     plugins: PluginManager = ctx.obj.plugins
@@ -201,21 +186,30 @@ def run(
     grants = Grants(
         arguments=(Path(module).name, *(() if invoke else arguments)),
         environment=environment,
-        stdin=sys.stdin.buffer,
+        directories=granted_directories,
+        stdin=sys.stdin.buffer if stdin is None else stdin,
         stdout=sys.stdout.buffer,
         stderr=sys.stderr.buffer,
+        seed=seed,
+        suspend=timeout is not None,
     )
+    calls = LimitedCalls(fuel, timeout)
     hosts = _hosts(loaded, chosen.permitted(loaded, grants), host_modules, plugins)
-    instance = chosen.instantiate(loaded, _imports(loaded, hosts, trapping=unknown_imports == "trap"))
+    for host in hosts:
+        ctx.call_on_close(host.close)
+    imports = _imports(loaded, hosts, trapping=unknown_imports == "trap")
+    instance = chosen.instantiate(loaded, imports, store=_store(chosen, calls, max_memory))
     for host in hosts:
         host.attach(instance)
     if invoke is None:
-        instance.exports["_start"]()
+        calls.call(instance.exports["_start"])
         return
     if "_initialize" in instance.exports:
-        instance.exports["_initialize"]()  # a WASI reactor's, which wants to be called before its other functions
+        calls.call(
+            instance.exports["_initialize"]
+        )  # a WASI reactor's, which wants to be called before its other functions
     function: Func = instance.exports[invoke]
-    results = function(*values)
+    results = calls.call(function, *values)
     types = function.function_type.results
     for value, type_ in zip(results if len(types) > 1 else (results,), types, strict=False):
         click.echo(show(value, type_))
@@ -240,6 +234,19 @@ def _confining(ctx: click.Context, inner: str, audit: str | None, options: Mappi
     ctx.call_on_close(confining.close)
     engine: Engine = confining
     return engine
+
+
+def _store(engine: Engine, calls: LimitedCalls, memory: int | None) -> Store | None:
+    if memory is None and not calls.limited:
+        return None
+    from wrt_core.runtime.store import Store
+    from wrt_foundation.memory import Budget, process_budget
+
+    return Store(
+        memory_provider=getattr(engine, "memory_provider", None),
+        owner=Budget("--max-memory", memory, process_budget()),
+        start=calls.call if calls.limited else None,
+    )
 
 
 def _recording(ctx: click.Context, engine: Engine, journal: str) -> Engine:

@@ -145,7 +145,10 @@ class CoreEngine(Engine):
         instance = instantiate(module, externs, store, self._compiled_functions, waiting(module, imports))
         start = module.module.start
         if start is not None:
-            instance.functions[start].call_raw(())
+            if store.start is None:
+                instance.functions[start].call_raw(())
+            else:
+                store.start(instance.functions[start])
         if self._created is not None:
             self._created(engine=self, instance=instance, seconds=perf_counter() - started)
         return instance

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wrt_core.execution.activation import Activation, ActivationKind
 from wrt_core.execution.execution import Execution, PausedFrame
 from wrt_core.execution.interruption import Interruption, Reason
+from wrt_core.execution.limited import LimitedCalls
 from wrt_core.execution.pending import Pending
 from wrt_core.execution.runner import Runner, Shape, Watch
 from wrt_core.execution.state import State
@@ -15,6 +16,7 @@ __all__ = [
     "ActivationKind",
     "Execution",
     "Interruption",
+    "LimitedCalls",
     "PausedFrame",
     "Pending",
     "Reason",

@@ -1,0 +1,1 @@
+"""What options of `wrt` look like: the words that users type, as the values that commands take."""
