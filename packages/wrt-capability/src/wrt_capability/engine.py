@@ -12,6 +12,7 @@ from wrt_capability.authority import Authority
 from wrt_capability.confinement import Confinement, give_back
 from wrt_capability.decision import ANONYMOUS, Access, Subject
 from wrt_capability.linking import granted_imports
+from wrt_capability.ownership import claim
 from wrt_capability.policy.errors import Unenforceable
 from wrt_capability.policy.quantities import QUANTITIES, Limit
 from wrt_capability.policy.section import combine, limits_of
@@ -280,9 +281,11 @@ class CapabilityAwareEngine(Engine):
         if store is not None:
             return store
         core = self.core
-        return Store(
+        made = Store(
             memory_provider=getattr(core, "memory_provider", None), limits=getattr(core, "limits", DEFAULT_LIMITS)
         )
+        claim(made, self.tenant)
+        return made
 
     def _memory_below(self, store: Store | None, account: QuotaAccount) -> Any:
         """The budget that an instance's memory must be charged to as well: its provider's, or its store's."""

@@ -126,7 +126,10 @@ class Policy:
         if not rulings:
             return Decision(False, "", NO_RULE)
         first = rulings[0]
-        return Decision(first.entry.allow, str(first), log=first.rule.log)
+        # Of rules that say the same with the same right, one that wants it recorded is enough.
+        rank = first.rule.rank(first.entry)
+        log = any(each.rule.log for each in rulings if each.rule.rank(each.entry) == rank)
+        return Decision(first.entry.allow, str(first), log=log)
 
     def limits(self, subject: Subject) -> dict[str, Limit]:
         """Return what holds for each instance and call of a subject, by quantity.
