@@ -56,7 +56,8 @@ class Authority:
         self.parent = parent
         self.grants = None if grants is None else tuple(grants)
         self.revoked: str | None = None
-        """Why it is good for nothing any more; None while it is."""
+        """Why it is good for nothing any more; None while it is good for something."""
+        self._revoker: Authority | None = None
         self._leases: WeakSet[Lease] = WeakSet()
         self._children: WeakSet[Authority] = WeakSet()
         self._watchers: WeakSet[Watcher] = WeakSet()
@@ -64,7 +65,7 @@ class Authority:
         if parent is not None:
             with parent._lock:
                 parent._children.add(self)
-                self.revoked = parent.revoked
+                self.revoked, self._revoker = parent.revoked, parent._revoker
 
     # --- asking --------------------------------------------------------------------------------------------
 
@@ -191,35 +192,33 @@ class Authority:
         try:
             self.record("revocation", reason=reason)
         finally:
-            self._revoke(reason)  # a trail that fails keeps nobody in his rights
+            self._revoke(reason, self)  # a trail that fails keeps nobody in his rights
 
-    def _revoke(self, reason: str) -> None:
+    def _revoke(self, reason: str, revoker: Authority) -> None:
         with self._lock:
-            self.revoked = reason
+            if self.revoked is None:  # what was revoked before stays so when this is undone
+                self.revoked, self._revoker = reason, revoker
             children, watchers = list(self._children), list(self._watchers)
         self.review()
         for child in children:
-            child._revoke(reason)
+            child._revoke(reason, revoker)
         for watcher in watchers:
             watcher.interrupt()
 
     def restore(self) -> None:
-        """Undo `revoke` here, and below as far as it was revoked for the same reason; recorded."""
-        reason = self.revoked
-        if reason is None:
-            return
-        self.record("revocation", operation="undone", reason=reason)
-        self._restore(reason)
+        """Undo `revoke` here, and below as far as that revoked it; recorded. What one above revoked stays so."""
+        if self._revoker is self and self.revoked is not None:
+            self.record("revocation", operation="undone", reason=self.revoked)
+            self._restore(self)
 
-    def _restore(self, reason: str) -> None:
+    def _restore(self, revoker: Authority) -> None:
         with self._lock:
-            if self.revoked != reason:
-                return
-            self.revoked = None
+            if self._revoker is revoker:
+                self.revoked = self._revoker = None
             children = list(self._children)
         self.review()
         for child in children:
-            child._restore(reason)
+            child._restore(revoker)
 
     def adopt_policy(self, policy: Policy) -> None:
         """Decide by another policy from now on: leases are decided anew, here and below. Limits stay what they are."""

@@ -114,6 +114,30 @@ def test_revocation_reaches_what_was_delegated_and_what_that_was_delegated(event
     assert lease.stopped is None
 
 
+def test_taking_back_a_revocation_brings_nothing_back_that_was_revoked_otherwise(events):
+    whole = rooted('extends = "trusted"', events)
+    child, other = whole.delegate([Grant("random", "*")]), whole.delegate([Grant("random", "*")])
+    child.revoke("one reason")
+    whole.revoke("one reason")
+    child.restore()
+    assert not child.decide("random", "bytes", "read")
+    child.revoke("again")
+    whole.restore()
+    assert other.decide("random", "bytes", "read")
+    assert child.revoked is None or not child.decide("random", "bytes", "read")
+
+
+def test_changing_a_policy_brings_no_earlier_one_back(events):
+    narrow, wide = Policy.parse('[[rule]]\nallow.call = "*"'), Policy.preset("trusted")
+    whole = Authority(Subject("acme"), wide, account=QuotaAccount("acme"), recorder=events)
+    child = whole.delegate([Grant("random", "*")])
+    whole.adopt_policy(narrow)
+    assert not child.decide("random", "bytes", "read")
+    whole.adopt_policy(Policy())
+    assert not whole.decide("call", "main", "call")
+    assert not child.decide("random", "bytes", "read")
+
+
 def test_what_is_delegated_after_a_revocation_is_nothing(events):
     whole = rooted('extends = "trusted"', events)
     whole.revoke()

@@ -1,8 +1,8 @@
 """The memory manager: linear memories, where their bytes come from, and who answers for them.
 
 Reading order: `budget` (who may hold how much), `region` and `provider` (bytes, and the contract of those who give
-them), `basic`, `budgeted` and `test` (the providers that come with WRT), `views` and `linear_memory` (the memory
-of a guest), `allocation` (the host's own), `factory` (providers by name).
+them), `basic`, `operations`, `budgeted` and `test` (the providers that come with WRT), `views` and `linear_memory` (the
+memory of a guest), `allocation` (the host's own), `factory` (providers by name).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from wrt_foundation.memory.errors import (
 )
 from wrt_foundation.memory.factory import MemoryProviderFactory, MemoryProviderType
 from wrt_foundation.memory.linear_memory import LinearMemory
+from wrt_foundation.memory.operations import MemoryOperation
 from wrt_foundation.memory.provider import MemoryProvider, MemoryRequest, MemoryStatistics
 from wrt_foundation.memory.region import Region
 from wrt_foundation.memory.views import FORMATS, Views
@@ -35,6 +36,7 @@ __all__ = [
     "MemoryClosed",
     "MemoryCorrupted",
     "MemoryLeaked",
+    "MemoryOperation",
     "MemoryProvider",
     "MemoryProviderFactory",
     "MemoryProviderType",

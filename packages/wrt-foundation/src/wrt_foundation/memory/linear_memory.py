@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 from weakref import ref
 
-from wrt_foundation.errors import BudgetExceeded, ValidationError
+from wrt_foundation.errors import BudgetExceeded, CapabilityDenied, ValidationError
 from wrt_foundation.memory.basic import default_provider
 from wrt_foundation.memory.budget import Budget
 from wrt_foundation.memory.callbacks import hold_callback
@@ -95,6 +95,13 @@ class LinearMemory:
         self._listeners: dict[object, Callable[[], Callable[[], object] | None]] = {}
         provider = default_provider() if provider is None else provider
         self._region = provider.allocate(minimum * page_size, most * page_size, owner=owner)
+        try:
+            if self._region.view.readonly:
+                message = "a guest's memory is written, and its provider's is only read"
+                raise CapabilityDenied(message, kind="memory", object=self._region.owner, operation="write")
+        except BaseException:
+            self._region.evict()
+            raise
         self._region.watch(self._mark_closed)
         self._resized()
 

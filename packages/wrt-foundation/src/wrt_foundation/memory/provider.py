@@ -18,7 +18,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wrt_foundation.errors import PluginError, WrtError
 from wrt_foundation.memory.budget import Budget, process_budget
@@ -136,6 +136,13 @@ class MemoryProvider(ABC):
         Afterwards the bytes `[region.size, size)` must read as zero. Raise `AllocationFailed`, or what `reserve`
         may raise, to refuse.
         """
+
+    def lend(self, view: memoryview[Any]) -> memoryview[Any]:
+        """Called with each new view of a region; return what is handed out instead, or raise to refuse."""
+        return view
+
+    def dismiss(self, region: Region) -> None:  # noqa: B027 - most providers are glad to have it back
+        """Called before `region` is released by its owner; raise to refuse. Not asked when a budget is closed."""
 
     def free(self, region: Region) -> None:
         """Called once, when `region` is released: end it, so that what is left of it tells nobody anything.

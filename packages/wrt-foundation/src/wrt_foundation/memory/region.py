@@ -106,19 +106,21 @@ class Region:
 
     @property
     def view(self) -> memoryview:
-        """A new writable view of the bytes held; released together with the region."""
+        """A new view of the bytes held, writable if the provider lets it be; released together with the region."""
         return self.lend(0, self.size)
 
     def lend(self, start: int, stop: int, format: str = "B") -> memoryview[Any]:  # noqa: A002 - memoryview's own word
-        """Return a new writable view of the bytes `[start, stop)`, cast to `format`; released together with the region.
+        """Return a new view of the bytes `[start, stop)`, cast to `format`; released together with the region.
 
-        Raises `MemoryClosed` once released, `ValueError` outside of the bytes held, and what `memoryview.cast` raises.
+        It is writable if the provider lets it be. Raises `MemoryClosed` once released, `ValueError` outside of the
+        bytes held, what `memoryview.cast` raises, and what the provider refuses with.
         """
         if self._released:
             raise MemoryClosed("the memory is closed")
         if not 0 <= start <= stop <= self._lease.size:
             raise ValueError(f"[{start}, {stop}) is not within a region of {self._lease.size} bytes")
-        view: memoryview[Any] = self._base[start:stop].cast(format)  # type: ignore[call-overload]
+        cast: memoryview[Any] = self._base[start:stop].cast(format)  # type: ignore[call-overload]
+        view = self.provider.lend(cast)
         ref = weakref.ref(view, self._forget)
         self._lent[id(ref)] = ref
         return view
@@ -149,9 +151,11 @@ class Region:
 
         Views that others made of lent ones (a slice, a numpy array) can't be released from here. They stay
         safe to use and find nothing: the bytes are cleared, and unmapped when the last of those views is gone.
-        Raises `BudgetMisuse` the second time, and what the provider finds wrong (`MemoryCorrupted`), after the
-        region is released all the same.
+        Raises `BudgetMisuse` the second time; what the provider refuses with, and then it is not released; and what the
+        provider finds wrong (`MemoryCorrupted`), after the region is released all the same.
         """
+        if not self._released:
+            self.provider.dismiss(self)
         if not self._end():
             if not self._evicted:
                 raise BudgetMisuse(f"a memory region of {self.owner!r} was released already")
@@ -163,7 +167,9 @@ class Region:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        if not self._released:
+            self.provider.dismiss(self)
+            self._end()
 
     # --- for the budget and the provider -------------------------------------------------------------------
 
