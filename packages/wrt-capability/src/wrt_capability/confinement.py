@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -65,12 +66,13 @@ class Confinement(Watcher):
         self.limits = {name: limit.value for name, limit in limits.items() if limit.value is not None}
         self.depth = self.limits.get("stack", depth)
         """Calls inside one another, those of before a pause included."""
+        self.shallow = self.depth if self.depth < sys.getrecursionlimit() else None
+        """The same, where it is less than Python's own limit, which the engine leaves to guests in any case."""
         self.exhausts: Exhausted = authority.policy.exhausted
         self.starting = True
         """Whether the instance is not handed out yet: its start function needs no permission of its own."""
-        self.metered = always_interruptible or any(
-            name in self.limits or self.account.limited(name) for name in ("fuel", "time", "cpu")
-        )
+        self.metered = always_interruptible or self.shallow is not None
+        self.metered |= any(name in self.limits or self.account.limited(name) for name in ("fuel", "time", "cpu"))
         self.counts_calls = self.account.limited("calls")
         self.rate = _Rate(self.limits["call-rate"]) if "call-rate" in self.limits else None
         self._entries: dict[int, Entry] = {}

@@ -13,6 +13,7 @@ from wrt_capability.confinement import Confinement, give_back
 from wrt_capability.decision import ANONYMOUS, Access, Subject
 from wrt_capability.linking import granted_imports
 from wrt_capability.ownership import claim
+from wrt_capability.panel import joined
 from wrt_capability.policy.errors import Unenforceable
 from wrt_capability.policy.quantities import QUANTITIES, Limit
 from wrt_capability.policy.section import combine, limits_of
@@ -268,13 +269,8 @@ class CapabilityAwareEngine(Engine):
         offered: dict[str, Any] = dict(given)
         for name, functions in provided.items():
             before = offered.get(name)
-            if before is None:
-                offered[name] = functions
-            elif isinstance(before, dict):
-                merged = before.copy() if type(before) is dict else before
-                for each, function in functions.items():
-                    merged.setdefault(each, function)
-                offered[name] = merged
+            before = before.exports if isinstance(before, Instance) else before
+            offered[name] = functions if before is None else joined(before, functions)
         return offered
 
     def _store(self, store: Store | None) -> Store:

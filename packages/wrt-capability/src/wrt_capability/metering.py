@@ -22,6 +22,9 @@ __all__ = ["MeteredRunner"]
 
 _FRAMES_KEPT = 100
 
+_PLENTY = 1 << 62
+"""More fuel than anything uses."""
+
 
 class _Meters:
     """What one call has used of each kind, from its first run to its last."""
@@ -83,6 +86,7 @@ class MeteredRunner:
         if watch.meter is None:
             watch.meter = _Meters(confinement)
         meters: _Meters = watch.meter
+        watch.depth = confinement.shallow
         timed = meters.time is not None or meters.cpu is not None
         with confinement.interruptible(watch):
             while True:
@@ -133,7 +137,7 @@ class MeteredRunner:
     ) -> Any:
         """Run with a portion of the account's fuel, and of the caller's own if the call has such."""
         if fuel is None:
-            return self.inner.run(stack, watch, given, thrown)
+            return self._unfueled(stack, watch, given, thrown)
         own, portion = watch.fuel, fuel.take()
         amount = portion if own is None else own if portion is None else min(own, portion)
         fuel.callers = own is not None and (portion is None or own <= portion)
@@ -144,6 +148,17 @@ class MeteredRunner:
             used = 0 if amount is None or watch.fuel is None else amount - watch.fuel
             fuel.settle(max(0, used))
             watch.fuel = None if own is None else own - used
+
+    def _unfueled(self, stack: list[Activation], watch: Watch, given: Any, thrown: Exception | None) -> Any:
+        """Run without an allowance of fuel. What counts calls inside one another counts fuel, too: it gets plenty."""
+        plenty = watch.depth is not None and watch.fuel is None
+        if plenty:
+            watch.fuel = _PLENTY
+        try:
+            return self.inner.run(stack, watch, given, thrown)
+        finally:
+            if plenty:
+                watch.fuel = None
 
     def _used_up(self, stop: Interruption, meters: _Meters, clock: Clock | None) -> str | None:
         """Return the kind of the policy's that a pause is for; None if it is for something else."""

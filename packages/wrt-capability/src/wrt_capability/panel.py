@@ -18,7 +18,7 @@ from wrt_foundation.errors import PluginError
 from wrt_foundation.plugins import PluginManager
 from wrt_foundation.plugins.hookspecs import PROJECT
 
-__all__ = ["Panel", "plugins_for"]
+__all__ = ["Panel", "joined", "plugins_for"]
 
 
 def plugins_for(policy: Policy, manager: PluginManager | None = None) -> list[CapabilityPlugin]:
@@ -91,7 +91,7 @@ class Panel:
         if self._listens["wrt_capability_provide"]:
             for each in self._hook.wrt_capability_provide(authority=authority):
                 for module, names in each.items():
-                    offered[module] = _joined(offered[module], names) if module in offered else names
+                    offered[module] = joined(offered[module], names) if module in offered else names
         return offered
 
     def intercept(self, access: Access, code: Callable[..., Any]) -> Callable[..., Any]:
@@ -121,8 +121,8 @@ class Panel:
                 close()
 
 
-def _joined(first: dict[str, object], second: dict[str, object]) -> dict[str, object]:
-    """What two plugins offer under one module name; each that wants to know the instance is told of it."""
+def joined(first: Mapping[str, object], second: Mapping[str, object]) -> dict[str, object]:
+    """What two offer under one module name, the first going before; each who wants to know the instance is told."""
     told = [each.attach for each in (first, second) if isinstance(each, HostNamespace)]
 
     def attach(instance: Instance) -> None:

@@ -453,6 +453,39 @@ def test_calls_are_bounded_in_depth(trusting):
     builder.instantiate(trusting()).exports.down(4000)
 
 
+@pytest.mark.parametrize("fuel", ["", "limits.fuel = 100_000"])
+@pytest.mark.parametrize("depth", [1, 3, 64, 256, 512])
+def test_few_calls_inside_one_another_are_counted_exactly(trusting, depth, fuel):
+    builder = ModuleBuilder()
+    builder.import_function("env", "back", "i32 ->")
+    builder.function("down", "i32 ->", "local.get 0 i32.eqz if else local.get 0 i32.const 1 i32.sub call 1 end")
+    builder.function("up", "i32 ->", "local.get 0 call 0")
+    exports = {}
+    instance = builder.instantiate(
+        trusting(f"limits.stack = {depth}\n{fuel}"), {"env": {"back": lambda n: exports["down"](n)}}
+    )
+    exports.update(instance.exports.items())
+    down = exports["down"]
+    for _ in range(2):
+        down(depth - 1)
+        for deeper in (depth, depth + 1, 2000):
+            with pytest.raises(Trap) as caught:
+                down(deeper)
+            assert caught.value.code is TrapCode.CALL_STACK_EXHAUSTED
+    # What the host calls back is inside what called the host.
+    if depth > 1:
+        exports["up"](depth - 2)
+    with pytest.raises(Trap):
+        exports["up"](depth - 1)
+    execution = down.start(depth - 1, fuel=depth)
+    while execution.run() == "paused":
+        execution.add_fuel(depth)
+    execution = down.start(depth, fuel=depth)
+    with pytest.raises(Trap) as caught:
+        [execution.add_fuel(depth) for _ in iter(execution.run, "finished")]
+    assert caught.value.code is TrapCode.CALL_STACK_EXHAUSTED
+
+
 # --- calls --------------------------------------------------------------------------------------------------
 
 

@@ -35,7 +35,7 @@ class Watch:
     it may be called from other threads and from signal handlers.
     """
 
-    __slots__ = ("asked", "fuel", "meter", "notify", "polled")
+    __slots__ = ("asked", "depth", "fuel", "meter", "notify", "polled")
 
     def __init__(self, fuel: int | None = None, *, polled: bool = True) -> None:
         self.fuel = fuel
@@ -43,6 +43,8 @@ class Watch:
         self.notify: Callable[[], None] | None = None
         self.polled = polled
         """Whether the guest must be able to pause when asked; where not, it may run faster."""
+        self.depth: int | None = None
+        """How many calls may be inside one another, where that is less than the engine allows; for metered calls."""
         self.meter: Any = None
         """What a runner around another keeps of this call from one run of it to the next."""
 

@@ -48,7 +48,8 @@ class Edition:
 
     `fuel` and `asked` are cells that its code reads at safe points: what is left of the present portion, and what must
     be left at least.
-    `stop` is set by who runs it.
+    `stop` is set by who runs it, and `calls_left` where calls inside one another are bounded: it says how many more may
+    be, and so much fuel is in the cell at one time. A call costs one at least, so none is made without asking.
     """
 
     def __init__(self, flavour: Flavour) -> None:
@@ -57,6 +58,7 @@ class Edition:
         self._reserve = 0
         self.asked = [0]
         self.stop: Stop | None = None
+        self.calls_left: Callable[[FrameType], int] | None = None
         self._names: dict[Instance, dict[str, Any]] = {}
         self.codes = _Entries(self, Variant.CODE)
         self._more = {
@@ -72,7 +74,7 @@ class Edition:
 
     @left.setter
     def left(self, fuel: int) -> None:
-        self._fill(fuel, _PORTION)
+        self._fill(fuel, _PORTION if self.calls_left is None else 0)
 
     def _fill(self, fuel: int, portion: int) -> None:
         self.fuel[0] = min(fuel, portion)
@@ -123,7 +125,8 @@ class Edition:
         """What code calls at a safe point where it can't pay or is asked to pause; `cost` is what it tried to pay."""
         self.fuel[0] += cost
         if self.fuel[0] < cost and self._reserve:
-            self._fill(self.left, max(_PORTION, cost))
+            portion = _PORTION if self.calls_left is None else self.calls_left(sys._getframe(1)) + cost
+            self._fill(self.left, max(portion, cost))
             if self.fuel[0] >= cost and not self.asked[0]:
                 self.fuel[0] -= cost
                 return

@@ -9,7 +9,7 @@ from typing import Any
 
 from wrt_core.engines.stackless import call_stack
 from wrt_core.engines.stackless.capture import captured, is_capturable
-from wrt_core.engines.stackless.compiled import compiled_of
+from wrt_core.engines.stackless.compiled import MARK, Compiled, compiled_of
 from wrt_core.engines.stackless.editions import Edition
 from wrt_core.engines.stackless.invocation import MEANINGFUL, trap_of
 from wrt_core.engines.stackless.monitoring import MONITOR
@@ -98,6 +98,7 @@ class StacklessRunner:
             activation = stack.pop()
             try:
                 call_stack.allow(self._depth, len(stack), outermost)
+                turn.below = len(stack)
                 given = turn.step(activation, given, thrown)
                 thrown = None
             except WasmException as error:  # it goes on to the handlers of the caller
@@ -157,11 +158,14 @@ class _Turn:
     def __init__(self, edition: Edition, watch: Watch) -> None:
         self.edition = edition
         self.watch = watch
+        self.below = 0
+        """Activations that wait below the one that runs."""
         self._frame: FrameType | None = None
 
     def __enter__(self) -> None:
         edition, watch = self.edition, self.watch
         edition.stop = self.stop
+        edition.calls_left = None if watch.depth is None else self.calls_left
         if watch.fuel is not None:
             edition.left = watch.fuel
         edition.asked[0] = 0
@@ -182,7 +186,7 @@ class _Turn:
             MONITOR.end()
         if watch.fuel is not None:
             watch.fuel = edition.left
-        edition.stop = None
+        edition.stop = edition.calls_left = None
         self._frame = None
 
     def step(self, activation: Activation, given: Any, thrown: Exception | None) -> Any:
@@ -206,6 +210,17 @@ class _Turn:
             raise Exhaustion(TrapCode.OUT_OF_FUEL)
         if reason in (Reason.CANCELLED, Reason.TIMEOUT):
             raise Exhaustion(TrapCode.INTERRUPTED)
+
+    def calls_left(self, frame: FrameType | None) -> int:
+        """Return how many more calls may be inside those that run; trap if there are too many."""
+        assert self.watch.depth is not None
+        left = self.watch.depth - self.below
+        while frame is not None:
+            left -= isinstance(frame.f_globals.get(MARK), Compiled)
+            frame = frame.f_back
+        if left < 0:
+            raise Exhaustion(TrapCode.CALL_STACK_EXHAUSTED)
+        return left
 
     def reached(self, frame: FrameType, at: int) -> None:
         """Interrupt the guest, which is at the safe point at an offset, if it is asked to stop; for monitoring."""
