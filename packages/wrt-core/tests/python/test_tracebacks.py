@@ -254,3 +254,37 @@ def test_an_error_that_was_told_pickles_without_its_traceback(instantiate):
     again = pickle.loads(pickle.dumps(caught.value))
     assert again.frames == caught.value.frames
     assert again.backtrace() == caught.value.backtrace()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "(drop\n{})",
+        "(local.set 0\n{})",
+        "(global.set 0\n{})",
+        "(if\n{}\n(then nop))",
+        "(block\n(br_if 0\n{}))",
+        "(return\n(i32.add (i32.const 1)\n{}))",
+        "(i32.add (i32.const 1)\n(i32.mul\n{}\n(i32.const 3)))\nreturn",
+        "(i32.const 1)\n{}\n(global.set 0 (i32.const 3))\n(i32.store)",
+        "(local.set 0 (i32.eqz (i32.eqz\n{})))",
+        "(block (result i32)\n{}\n(br 0)) drop",
+        "(loop (result i32)\n{}) drop",
+    ],
+)
+@pytest.mark.parametrize("failing", ["(i32.div_s (i32.const 1) (local.get 0))", "(i32.load (i32.const -1))"])
+def test_a_trap_is_where_it_happened_not_where_its_value_was_used(instantiate, body, failing):
+    text = f"""(module (memory 1) (global (mut i32) (i32.const 0))
+      (func (export "f") (param i32) (result i32)
+{body.format(failing)}
+      (i32.const 0)))"""
+    exports = instantiate(text).exports
+    expected = next(number for number, line in enumerate(text.splitlines(), 1) if failing in line)
+    with pytest.raises(Trap) as caught:
+        exports.f(0)
+    position = caught.value.frames[0].position
+    column = text.splitlines()[expected - 1].index(failing) + 2
+    assert (position.line, position.column) == (expected, column)
+    with pytest.raises(Trap) as caught:
+        exports.f.start(0, fuel=1_000).run()
+    assert caught.value.frames[0].position == position

@@ -243,6 +243,3 @@ class Exit(WrtError):
     def __init__(self, status: int) -> None:
         super().__init__(f"the guest exited with status {status}")
         self.status = status
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.status,)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from wrt_foundation.errors import WrtError
 from wrt_foundation.traps import Frame
 
@@ -69,6 +67,3 @@ class HostFailure(WrtError):
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.kind, self.message)

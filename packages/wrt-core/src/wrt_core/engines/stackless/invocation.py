@@ -25,6 +25,9 @@ __all__ = ["MEANINGFUL", "entering", "trap_of"]
 MEANINGFUL = (IndexError, ZeroDivisionError, RecursionError, Trap, struct.error, OverflowError)
 """What a guest's failure may look like in Python."""
 
+_EXHAUSTED = "maximum recursion depth exceeded"
+"""How Python says that its stack is used up."""
+
 _FRAMES_KEPT = 100
 """Frames in a trap: of an exhausted call stack, the innermost are enough to see what recursed."""
 
@@ -81,8 +84,9 @@ def trap_of(error: Exception) -> Trap | None:
     _, innermost, code = located[0]
     if isinstance(error, RecursionError):
         # Who runs out of stack at the edge may be one of our own functions, or the host's that the guest called.
-        # It is the guest's doing if most of the stack is the guest's.
-        if len(located) < hosts:
+        # It is the guest's doing if most of the stack is the guest's, and if it is Python that says so: a host function
+        # may raise such an error itself.
+        if len(located) < hosts or not str(error).startswith(_EXHAUSTED):
             return None
         return Exhaustion(TrapCode.CALL_STACK_EXHAUSTED, None, frames)
     if not innermost:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from wrt_core.engines.stackless.translation.landings import held, landed
-from wrt_core.engines.stackless.translation.operand import CONDITIONAL, READS, TRAPS, UNARY, Operand, is_integer, name
+from wrt_core.engines.stackless.translation.operand import (
+    CONDITIONAL,
+    READS,
+    TRAPS,
+    UNARY,
+    Operand,
+    is_integer,
+    last_fault,
+    name,
+)
 from wrt_core.engines.stackless.translation.source import DEPARTED, Line
 from wrt_core.engines.stackless.translation.stack import assignment, moves_of
 from wrt_core.engines.stackless.translation.translator import Translator, template
@@ -43,7 +52,7 @@ def if_(t: Translator, instruction: Instruction, type: BlockType) -> None:
     condition = t.pop_clean()
     t.stack.before(condition.effects | TRAPS)
     frame = t.open("if", type, Label())
-    frame.condition = tests(condition)
+    frame.condition, frame.fault = tests(condition), condition.fault
     frame.operands = t.stack.items[frame.height :]
 
 
@@ -101,7 +110,8 @@ def _return(t: Translator, values: list[Operand]) -> Stop:
     for value in values:
         effects |= value.effects
     t.stack.before(effects)
-    return Stop(return_text([value.text for value in values]), t.offset)
+    fault = last_fault(values)
+    return Stop(return_text([value.text for value in values]), t.offset if fault is None else fault)
 
 
 def return_text(values: list[str]) -> str:
@@ -138,13 +148,17 @@ def br(t: Translator, instruction: Instruction, depth: int) -> None:
 def br_if(t: Translator, instruction: Instruction, depth: int) -> None:
     condition = t.pop_clean()
     t.stack.before(condition.effects | TRAPS)
-    branch_when(t, *tests(condition), depth)
+    branch_when(t, *tests(condition), depth, condition.fault)
 
 
-def branch_when(t: Translator, test: str, negated: str, depth: int) -> None:
-    """Append a branch that is taken on `test`; the operands that it takes stay for the other path."""
+def branch_when(t: Translator, test: str, negated: str, depth: int, fault: int | None = None) -> None:
+    """Append a branch that is taken on `test`; the operands that it takes stay for the other path.
+
+    If the test may trap, then at `fault`.
+    """
     nodes = leave(t, depth)
-    t.append(Conditional(test, negated, Sequence(nodes, False), Sequence(), t.offset))
+    tested = t.offset if fault is None else fault
+    t.append(Conditional(test, negated, Sequence(nodes, False), Sequence(), tested))
 
 
 def leave(t: Translator, depth: int, taken: list[Operand] | None = None) -> list[Node]:

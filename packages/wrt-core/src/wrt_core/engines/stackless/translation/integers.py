@@ -27,6 +27,7 @@ from wrt_core.engines.stackless.translation.operand import (
     XOR,
     Operand,
     constant,
+    last_fault,
 )
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.numerics import NUMERICS
@@ -149,6 +150,7 @@ def mul(t: Translator, instruction: Instruction, _: None) -> None:
         product.temper = WILD if size > _HASHING else a.temper if size < _SCALING else product.temper
         product.alignment = b.alignment or a.alignment
     product.size = a.size + b.size + 1
+    product.fault = last_fault((a, b))
     # A product of two full values is masked at once: it is the one operation that doubles the digits.
     t.push(product.clean() if max(corners) > mask * _HEADROOM else product)
 
@@ -389,7 +391,7 @@ def _compare_with_positive(t: Translator, comparison: str, a: Operand, b: Operan
 def eqz(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop_clean()
     if a.negated is not None:
-        t.push(Operand(a.negated, I32, COMPARE, 0, 1, a.effects, a.reads, a.size, None, a.text))
+        t.push(Operand(a.negated, I32, COMPARE, 0, 1, a.effects, a.reads, a.size, None, a.text, fault=a.fault))
         return
     compare(t, "==", a, constant(0, a.type))
 
@@ -437,5 +439,5 @@ def extend_i32(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
     a = a.clean() if instruction.name.endswith("_u") else a.signed()
     extended = Operand(a.text, I64, a.precedence, a.low, a.high, a.effects, a.reads, a.size, a.value)
-    extended.temper = a.temper
+    extended.temper, extended.fault = a.temper, a.fault
     t.push(extended.clean() if a.value is not None else extended)

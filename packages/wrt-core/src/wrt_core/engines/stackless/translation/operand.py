@@ -8,6 +8,7 @@ it must be masked by its range.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.alignment import Alignment, least, of_constant
@@ -27,6 +28,7 @@ __all__ = [
     "Operand",
     "constant",
     "is_integer",
+    "last_fault",
     "name",
     "numbered",
 ]
@@ -102,6 +104,8 @@ class Operand:
     """For the sum of a variable and a constant as it is: both."""
     number: str | None = field(default=None)
     """For a vector that is no dearer to come by as a number of 128 bits: the text of that, as tight as an atom."""
+    fault: int | None = field(default=None)
+    """The offset of the last instruction in it that may trap, as far as it is known."""
 
     def at(self, precedence: int) -> str:
         """The text, parenthesised unless it binds at least as tight as `precedence`."""
@@ -131,7 +135,7 @@ class Operand:
     def derive(self, text: str, precedence: int, low: int = 0, high: int = 0, type: ValueType | None = None) -> Operand:
         """An operand computed from this one alone."""
         derived = Operand(text, type or self.type, precedence, low, high, self.effects, self.reads, self.size + 1)
-        derived.temper = self.temper
+        derived.temper, derived.fault = self.temper, self.fault
         return derived
 
     def clean(self) -> Operand:
@@ -185,6 +189,11 @@ class Operand:
         else:
             text = f"w if (w := {clean.text}) < {sign:#x} else w - {mask + 1:#x}"
         return clean.derive(text, CONDITIONAL, -sign, sign - 1)
+
+
+def last_fault(operands: Iterable[Operand]) -> int | None:
+    """The offset of the last instruction in some operands that may trap, as far as it is known."""
+    return max((operand.fault for operand in operands if operand.fault is not None), default=None)
 
 
 def constant(value: int, type: ValueType) -> Operand:

@@ -17,6 +17,7 @@ from wrt_core.engines.stackless.translation.operand import (
     TRAPS,
     Operand,
     is_integer,
+    last_fault,
     name,
     numbered,
 )
@@ -50,11 +51,11 @@ def _conflict(operand: Operand, effects: int, writes: frozenset[str] | set[str])
 
 
 class OperandStack:
-    """Operands by height; `emit(text, effects)` appends a statement to the code under construction."""
+    """Operands by height; `emit(text, fault)` appends a statement, which may trap at that offset, to the code."""
 
     __slots__ = ("_emit", "_settled", "items")
 
-    def __init__(self, emit: Callable[[str], None]) -> None:
+    def __init__(self, emit: Callable[[str, int | None], None]) -> None:
         self.items: list[Operand] = []
         self._settled = 0  # operands below this height are slots or constants: nothing disturbs them
         self._emit = emit
@@ -123,11 +124,11 @@ class OperandStack:
         if slot in (operand.text, operand.number):
             return
         if operand.number is not None:
-            self._emit(f"{slot} = {operand.number}")
+            self._emit(f"{slot} = {operand.number}", operand.fault)
             self.items[height] = numbered(slot)
             return
         value = operand.clean() if is_integer(operand.type) else operand
-        self._emit(f"{slot} = {value.text}")
+        self._emit(f"{slot} = {value.text}", operand.fault)
         self.items[height] = name(slot, operand.type)
         self.items[height].temper, self.items[height].alignment = operand.temper, operand.alignment
 
@@ -152,7 +153,7 @@ class OperandStack:
         if not moves:
             return
         # One tuple assignment: the right-hand sides are evaluated in order, before any slot changes.
-        self._emit(assignment(moves))
+        self._emit(assignment(moves), last_fault(values))
 
 
 def moves_of(operands: list[Operand], height: int) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.alignment import Locals
-from wrt_core.engines.stackless.translation.operand import NOTHING, TAME, Operand, is_integer, name
+from wrt_core.engines.stackless.translation.operand import NOTHING, TAME, TRAPS, Operand, is_integer, name
 from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
 from wrt_core.engines.stackless.translation.source import ENTRY, Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
@@ -54,6 +54,8 @@ class Frame:
     operands: list[Operand] = field(default_factory=list)
     """The parameters, for the other arm of an `if`."""
     condition: tuple[str, str] = ("", "")
+    fault: int | None = None
+    """Where the condition may trap, as far as it is known."""
     then: Sequence | None = None
     escapes: set[Label] = field(default_factory=set)
     around: Frame | None = None
@@ -198,27 +200,38 @@ class Translator:
         reads: frozenset[str] = frozenset()
         size = 1
         temper = TAME
+        fault = self.offset if effects & TRAPS else None
         for operand in operands:
             effects |= operand.effects
             reads |= operand.reads
             size += operand.size
             if operand.temper > temper:
                 temper = operand.temper
-        combined = Operand(text, type, precedence, low, high, effects, reads, size, None, negated)
+            if fault is None or (operand.fault is not None and operand.fault > fault):
+                fault = operand.fault
+        combined = Operand(text, type, precedence, low, high, effects, reads, size, None, negated, fault=fault)
         combined.temper = temper
         self.push(combined)
 
     # Statements
 
-    def _append(self, text: str) -> None:
-        self.sequence.nodes.append(Line(text, self.offset))
+    def _append(self, text: str, fault: int | None) -> None:
+        self.sequence.nodes.append(Line(text, self.offset if fault is None else fault))
 
     def statement(
-        self, text: str, effects: int, writes: frozenset[str] = frozenset(), trap: TrapCode | None = None
+        self,
+        text: str,
+        effects: int,
+        writes: frozenset[str] = frozenset(),
+        trap: TrapCode | None = None,
+        fault: int | None = None,
     ) -> None:
-        """Append a statement, after what must be evaluated before it."""
+        """Append a statement, after what must be evaluated before it.
+
+        If it is an operand of the instruction that traps, and not itself, then at `fault`.
+        """
         self.stack.before(effects, writes)
-        self.sequence.nodes.append(Line(text, self.offset, trap))
+        self.sequence.nodes.append(Line(text, self.offset if fault is None else fault, trap))
 
     def into_slot(self, text: str, type: ValueType, effects: int, trap: TrapCode | None = None) -> None:
         """Evaluate canonical `text` now, into the slot of the stack's next height, and push that slot."""
@@ -388,7 +401,8 @@ class Translator:
             ended = frame.finish(ended)
         elif frame.kind == "if":
             then, otherwise = (ended, Sequence()) if frame.then is None else (frame.then, ended)
-            ended = Sequence([Conditional(*frame.condition, then, otherwise, offset)], then.falls or otherwise.falls)
+            tested = offset if frame.fault is None else frame.fault
+            ended = Sequence([Conditional(*frame.condition, then, otherwise, tested)], then.falls or otherwise.falls)
         if not label.uses:
             return ended
         escapes = frozenset(frame.escapes)

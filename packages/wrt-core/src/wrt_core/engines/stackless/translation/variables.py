@@ -69,7 +69,7 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
     if index not in t.numbers and t.redirect(text, variable):
         return
     if text != variable:
-        t.statement(f"{variable} = {text}", value.effects, frozenset((variable,)))
+        t.statement(f"{variable} = {text}", value.effects, frozenset((variable,)), fault=value.fault)
 
 
 @template("local.tee")
@@ -90,14 +90,14 @@ def global_get(t: Translator, instruction: Instruction, index: int) -> None:
 @template("global.set")
 def global_set(t: Translator, instruction: Instruction, index: int) -> None:
     value = t.pop_clean()
-    t.statement(f"g{index}.raw = {value.text}", value.effects | WRITES)
+    t.statement(f"g{index}.raw = {value.text}", value.effects | WRITES, fault=value.fault)
 
 
 @template("drop")
 def drop(t: Translator, instruction: Instruction, _: None) -> None:
     value = t.pop()
     if value.effects & (TRAPS | CALLS):
-        t.statement(value.text, value.effects)
+        t.statement(value.text, value.effects, fault=value.fault)
 
 
 @template("select", "select_t")
