@@ -1,7 +1,7 @@
 """One kernel in one runtime, as a process that `speed.py` talks to: `python runtime.py RUNTIME MODULE`
 
-For each line "N REPEATS" on its standard input it runs the kernel that often and prints the least seconds and the
-result. It imports only the runtime that it is for, so it works where no other is installed.
+For each line "N REPEATS" on its standard input it runs the kernel that often and prints the least seconds, of processor
+time, and the result. It imports only the runtime that it is for, so it works where no other is installed.
 """
 
 from __future__ import annotations

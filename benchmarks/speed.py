@@ -1,8 +1,9 @@
 """How fast is the pure-Python engine? `python benchmarks/speed.py [--peer PYTHON]… [--json FILE] [KERNEL…]`
 
 Each kernel is a program of a few lines, in C or text, with the same algorithm in idiomatic Python beside it, in
-`kernels`. Each runtime runs it in a process of its own, all are asked in turn, round after round, the least time of
-each counts, and all results must be the same. Peers in pure Python get a smaller task, for which ours is timed too.
+`kernels`. Each runtime runs it in a process of its own, all are asked in turn, round after round, the least processor
+time of each counts, and all results must be the same. Peers in pure Python get a smaller task, for which ours is
+timed too.
 
 --peer names a Python in which pywasm, ppci or wasmtime are installed; may be repeated:
 
