@@ -12,7 +12,9 @@ from io import StringIO
 import pytest
 
 TEXT = """(module $m (import "host" "note" (func $note))
-  (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+  (func $leaf (param i32) (result i32)
+    (loop) ;; so it is not inlined
+    (i32.add (local.get 0) (i32.const 1)))
   (func $work (export "work") (param i32) (result i32)
     (local $sum i32)
     (loop $again
@@ -132,5 +134,5 @@ def test_a_debugger_moves_through_the_guests_frames_after_an_exception(instantia
     debugger.reset()
     debugger.interaction(None, caught.value.__traceback__)
     text = out.getvalue()
-    assert "<wasm m text>(9)work()" in text
+    assert "<wasm m text>(11)work()" in text
     assert "(call $note)" in text
