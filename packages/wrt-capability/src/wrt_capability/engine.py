@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from wrt_capability.authority import Authority
 from wrt_capability.confinement import Confinement, give_back
@@ -21,6 +21,7 @@ from wrt_capability.quota import QuotaAccount
 from wrt_capability.tenant import Audit, Tenant
 from wrt_capability.traps import denied
 from wrt_core.engine import Engine, Source
+from wrt_core.engines.core import LOADED
 from wrt_core.factory import EngineFactory
 from wrt_core.host_modules import Grants
 from wrt_core.lazy import LazyEngine
@@ -32,6 +33,7 @@ from wrt_foundation.binary import encode
 from wrt_foundation.errors import BudgetExceeded, ExecutionError, QuotaExceeded
 from wrt_foundation.features import Features
 from wrt_foundation.limits import DEFAULT_LIMITS
+from wrt_foundation.memory import MemoryProviderFactory, MemoryProviderType
 from wrt_foundation.plugins import PluginManager, get_plugin_manager
 from wrt_foundation.types import ExternKind
 
@@ -77,14 +79,8 @@ class CapabilityAwareEngine(Engine):
     ) -> None:
         """Raises what `Policy.of` and `EngineFactory.create` raise, and `Unenforceable` as `instantiate` does."""
         self.plugins = get_plugin_manager() if plugins is None else plugins
-        self._make = inner if isinstance(inner, str) else None
-        self._options = options
-        if isinstance(inner, str):
-            self.inner = EngineFactory.create(inner, manager=self.plugins, **options)
-        else:
-            if options:
-                raise TypeError(f"options are for an inner engine by name, and one was given: {', '.join(options)}")
-            self.inner = inner
+        if options and not isinstance(inner, str):
+            raise TypeError(f"options are for an inner engine by name, and one was given: {', '.join(options)}")
         self._owns_tenant = not isinstance(tenant, Tenant)
         if isinstance(tenant, Tenant):
             if policy is not None or audit is not None or capabilities:
@@ -92,8 +88,18 @@ class CapabilityAwareEngine(Engine):
             self.tenant = tenant
         else:
             self.tenant = Tenant(tenant, policy=policy, audit=audit, manager=self.plugins, capabilities=capabilities)
+        self.account = self.tenant.account.child(inner if isinstance(inner, str) else inner.name or "engine")
+        self._make = inner if isinstance(inner, str) else None
+        self._options = options
+        if options.get("memory_provider") == MemoryProviderType.CAPABILITY_AWARE:  # whose memory it is, is known here
+            options["memory_provider"] = MemoryProviderFactory.create(
+                MemoryProviderType.CAPABILITY_AWARE,
+                manager=self.plugins,
+                limit=None,
+                parent=self.account.budget(),
+            )
+        self.inner = EngineFactory.create(inner, manager=self.plugins, **options) if isinstance(inner, str) else inner
         self.interruptible = interruptible
-        self.account = self.tenant.account.child(self.core.name or "engine")
         self._by_depth: dict[int, Engine] = {}
         self._sections: WeakKeyDictionary[ValidatedModule, Mapping[str, int]] = WeakKeyDictionary()
         self._require_enforceable({name: Limit(0) for name in self.tenant.policy.limited()})
@@ -122,6 +128,7 @@ class CapabilityAwareEngine(Engine):
         if most is not None:
             self._require_size(_size_of_source(source), Limit(most), Subject(self.tenant.name))
         module = self.inner.load(source)
+        LOADED[module] = ref(self)  # what is unpickled goes on in confinement, too
         subject = self._subject(module)
         limits = self._limits(module, subject)
         self._require_size(_size_of(module), limits.get("module-size"), subject)

@@ -102,6 +102,7 @@ def wrt_capability_intercept(access: Access, code: Callable[..., Any]) -> Callab
     Called when the function is linked, once for each plugin, the result of one being what the next one is given.
 
     :param access: who imports what.
-    :param code: the function, which takes and gives values in the engines' representation, by position.
+    :param code: the function, called by position: with a host function's values, or, where a `Func` was given, with
+        values in the engines' representation.
     :returns: a function to take its place, or None to leave it as it is, at no cost.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 
 import pytest
 
@@ -17,7 +18,7 @@ from wrt_core.runtime.table import Table
 from wrt_core.runtime.tag import Tag
 from wrt_core.testing import ModuleBuilder
 from wrt_core.testing.assembler import signature
-from wrt_foundation.errors import CapabilityDenied
+from wrt_foundation.errors import CapabilityDenied, QuotaExceeded
 from wrt_foundation.memory import process_budget
 from wrt_foundation.traps import WasmException
 from wrt_foundation.types import (
@@ -232,6 +233,31 @@ def test_what_is_resumed_is_confined_as_a_new_guest_is(make):
         engine.resume(snapshot, module)
     with pytest.raises(Exception, match="not forked"):
         execution.fork()
+
+
+def test_what_is_pickled_goes_on_in_confinement(make):
+    engine = make('extends = "trusted"\n[[rule]]\nlimits.fuel = 5000')
+    module = engine.load(library().bytes())
+    execution = engine.instantiate(module).exports.spin.start(fuel=50)
+    execution.run()
+    again = pickle.loads(pickle.dumps(execution))
+    with pytest.raises(QuotaExceeded, match="no fuel left"):
+        again.run(fuel=100_000)
+    assert again.func.instance.guard.tenant is engine.tenant
+    engine.tenant.policy = {"rule": [{"allow": {"call": "*", "module": {"snapshot": "*"}}}]}
+    with pytest.raises(CapabilityDenied, match="may not resume"):
+        pickle.loads(pickle.dumps(execution)).run(fuel=100)
+
+
+def test_the_memory_provider_that_is_aware_of_capabilities_is_the_tenants(make):
+    engine = make(f'extends = "trusted"\n[[rule]]\nquota.memory = {2 * PAGE}', memory_provider="capability-aware")
+    memory = library().instantiate(engine).exports.memory
+    assert memory.region.provider.budget.is_within(engine.tenant.account.budget())
+    assert memory.grow(1) == 1
+    assert memory.grow(1) == -1
+    memory.region.provider.revoke()
+    assert memory.closed
+    assert engine.tenant.account.used("memory") == 0
 
 
 @pytest.mark.parametrize("denied", ["snapshot", "resume"])

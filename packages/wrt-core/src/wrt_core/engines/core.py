@@ -32,7 +32,7 @@ from wrt_foundation.traps import Frame
 
 __all__ = ["LOADED", "CoreEngine"]
 
-LOADED: WeakKeyDictionary[ValidatedModule, ref[CoreEngine]] = WeakKeyDictionary()
+LOADED: WeakKeyDictionary[ValidatedModule, ref[Engine]] = WeakKeyDictionary()
 """The modules that were loaded in this process and are still in use, with the engine that loaded each."""
 
 
