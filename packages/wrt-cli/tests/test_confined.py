@@ -56,6 +56,46 @@ def test_limits_are_kept(run, tmp_path):
     assert run("run", "--policy", "p.toml", "hello.wat", status=1).stdout == ""
 
 
+MAKER = """
+(module $maker
+  (import "wasi_snapshot_preview1" "path_create_directory" (func $make (param i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "made")
+  (func (export "_start") (call $exit (call $make (i32.const 3) (i32.const 0) (i32.const 4)))))
+"""
+MADE, DENIED, NO_DIRECTORY = 0, 2, 8
+
+
+@pytest.mark.parametrize(
+    ("rule", "status"),
+    [
+        ("", MADE),
+        ('deny.filesystem.create = "GIVEN/**"', DENIED),
+        ('deny.filesystem.create = "GIVEN/made"', DENIED),
+        ('deny.filesystem.create = "GIVEN/other"', MADE),
+        ('deny.filesystem.read = "GIVEN"', NO_DIRECTORY),
+        ('deny.filesystem = "GIVEN/**"', NO_DIRECTORY),
+    ],
+)
+def test_a_directory_is_for_what_the_policy_allows_in_it(run, tmp_path, rule, status):
+    given = (tmp_path / "given").resolve()
+    given.mkdir()
+    (tmp_path / "maker.wat").write_text(MAKER)
+    (tmp_path / "p.toml").write_text('extends = "trusted"\n[[rule]]\n' + rule.replace("GIVEN", given.as_posix()))
+    options = ("--policy", "p.toml", "--audit", "audit.jsonl", "--dir", "given::/")
+    run("run", *options, "maker.wat", status=status)
+    assert (given / "made").exists() == (status == MADE)
+    if status == DENIED:
+        assert f"DENIED  filesystem  {given.as_posix()}/made  create" in run("audit", "query", "audit.jsonl").stdout
+
+
+def test_start_functions_are_limited_too(run, tmp_path):
+    (tmp_path / "starts.wat").write_text('(module (func $spin (loop (br 0))) (start $spin) (func (export "_start")))')
+    for limit in (("--fuel", "1000"), ("--timeout", "200ms")):
+        run("run", "--policy", "trusted", *limit, "starts.wat", status=134)
+
+
 @pytest.mark.parametrize("log", ["audit.jsonl", "audit.db"])
 def test_everything_is_recorded(run, log):
     run("run", "--policy", "sandbox", "--tenant", "acme", "--audit", log, "hello.wat")
@@ -73,6 +113,7 @@ def test_everything_is_recorded(run, log):
         (("--audit", "a.jsonl"), "--policy"),
         (("--policy", "sandbox", "--learn", "p.toml"), "either"),
         (("--policy", "sandbox", "--record", "j"), "--record"),
+        (("--policy", "sandbox", "--max-memory", "1MiB"), "limits.memory"),
     ],
 )
 def test_options_that_make_no_sense_together_are_refused(run, options, said):

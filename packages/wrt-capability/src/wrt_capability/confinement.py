@@ -320,6 +320,7 @@ class _ConfinedStore(Store):
             limits=given.limits,
             tables=confinement.account.budget("table"),
             heap=confinement.heap(),
+            start=given.start,
         )
         self._confinement = confinement
         self._given = given

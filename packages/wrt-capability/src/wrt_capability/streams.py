@@ -1,11 +1,14 @@
-"""Streams and variables that a subject may have, of those that an embedder grants."""
+"""Streams, variables and directories that a subject may have, of those that an embedder grants."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from io import RawIOBase
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from wrt_capability.decision import Access
 
 if TYPE_CHECKING:
     from wrt_capability.authority import Authority
@@ -69,8 +72,18 @@ def only_allowed(authority: Authority, grants: Grants) -> Grants:
             return None
         return cast(BinaryIO, ChargedStream(stream, authority))
 
+    def permits(kind: str, object: str, operation: str) -> bool:  # noqa: A002 - the word for it in policies
+        access = Access(kind, authority.subject, object, operation)
+        decision = authority.decide(kind, object, operation)
+        authority.record_decision(access, decision)
+        return bool(decision)
+
     return replace(
         grants,
+        directories=tuple(
+            [each for each in grants.directories if allowed("filesystem", os.path.realpath(each.path), "read")]
+        ),
+        permits=permits,
         environment={key: value for key, value in grants.environment.items() if allowed("environment", key, "read")},
         stdin=grants.stdin if grants.stdin is not None and allowed("stdio", "stdin", "read") else None,
         stdout=written(grants.stdout, "stdout"),

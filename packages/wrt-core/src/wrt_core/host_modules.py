@@ -55,6 +55,9 @@ class Grants:
     the embedder's: a host module may write and flush, but does not close them. With a `seed`, clocks and random numbers
     are simulated, the same in every run. With `suspend`, who has to wait in a host function raises `Interruption` with
     a `Pending` where it can, for the guest is run by `run_sync` or `call_async`.
+
+    `permits(kind, object, operation)` says, and records, what a policy says of a single use, such as ("filesystem",
+    path, "read") with the resolved path; None where no policy is in force.
     """
 
     arguments: tuple[str, ...] = ()
@@ -65,6 +68,7 @@ class Grants:
     stderr: BinaryIO | None = None
     seed: int | None = None
     suspend: bool = False
+    permits: Callable[[str, str, str], bool] | None = None
 
 
 class HostModule(ABC):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wrt_wasi.filesystem.directory import Directory
+from wrt_wasi.filesystem.guarded import GuardedDirectory, Permits
 from wrt_wasi.filesystem.host import HostDirectory
 from wrt_wasi.filesystem.read_only import ReadOnlyDirectory
 from wrt_wasi.filesystem.virtual import VirtualFilesystem
@@ -20,11 +21,13 @@ __all__ = ["Mount", "Mountable", "mounted"]
 class Mount:
     """A directory for a guest, which may change what is in it unless it is `read_only`.
 
-    `directory` is a path of the host, or a tree in memory.
+    `directory` is a path of the host, or a tree in memory. Of what is in a directory of the host, `permits(operation,
+    path)` is asked for each use, if it is given; see `GuardedDirectory`.
     """
 
     directory: str | os.PathLike[str] | VirtualFilesystem | Contents
     read_only: bool = False
+    permits: Permits | None = None
 
 
 Mountable = str | os.PathLike[str] | VirtualFilesystem | Contents | Mount | Directory
@@ -35,6 +38,8 @@ def mounted(given: Mountable, clocks: Clocks) -> Directory:
     """Open what is given. New trees in memory take their times from the guest's clocks."""
     if isinstance(given, Mount):
         opened = mounted(given.directory, clocks)
+        if given.permits is not None and isinstance(given.directory, (str, os.PathLike)):
+            opened = GuardedDirectory(opened, os.path.realpath(given.directory), given.permits)
         return ReadOnlyDirectory(opened) if given.read_only else opened
     if isinstance(given, Directory):
         return given

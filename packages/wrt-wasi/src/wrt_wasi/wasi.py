@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from wrt_core.execution.interruption import Interruption
-from wrt_core.host_modules import Grants, HostModule, HostNamespace
+from wrt_core.host_modules import GrantedDirectory, Grants, HostModule, HostNamespace
 from wrt_core.runtime.function import Func
 from wrt_core.runtime.host_function import results_converter
 from wrt_core.runtime.instance import Instance
@@ -123,7 +123,8 @@ class Wasi(HostModule):
     @classmethod
     def granted(cls, grants: Grants) -> Wasi:
         """Make one that hands on what the embedder grants."""
-        directories = {each.guest_path: Mount(each.path, each.read_only) for each in grants.directories}
+        permits = grants.permits
+        directories = {each.guest_path: _mount(each, permits) for each in grants.directories}
         try:
             return cls(
                 arguments=grants.arguments,
@@ -203,6 +204,11 @@ class Wasi(HostModule):
             raise Interruption(awaitable=pending, convert=convert)
         pending.wait()
         return int(pending.answer())
+
+
+def _mount(granted: GrantedDirectory, permits: Callable[[str, str, str], bool] | None) -> Mount:
+    guard = None if permits is None else lambda operation, path: permits("filesystem", path, operation)
+    return Mount(granted.path, granted.read_only, permits=guard)
 
 
 def _guest_path(path: str) -> bytes:

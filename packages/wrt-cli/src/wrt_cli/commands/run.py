@@ -174,6 +174,8 @@ def run(
     confined = {"policy": policy, "learn": learn, "tenant": tenant}
     chosen = _confining(ctx, engine, audit, confined) or EngineFactory.create(engine, manager=plugins)
     core = getattr(chosen, "core", chosen)
+    if max_memory is not None and chosen is not core:
+        raise click.UsageError("where a policy holds a program, that says how much memory it may have: limits.memory")
     if isinstance(core, CoreEngine):
         core.cache = open_cache("default") if cache else None
     if record is not None:
@@ -244,7 +246,7 @@ def _store(engine: Engine, calls: LimitedCalls, memory: int | None) -> Store | N
 
     return Store(
         memory_provider=getattr(engine, "memory_provider", None),
-        owner=Budget("--max-memory", memory, process_budget()),
+        owner="anonymous" if memory is None else Budget("--max-memory", memory, process_budget()),
         start=calls.call if calls.limited else None,
     )
 
