@@ -396,6 +396,23 @@ def test_answered_by_hand(asking):
         execution.run()
 
 
+def test_a_pause_asked_for_when_it_goes_on_loses_no_answer(asking):
+    async def ask(value: int) -> int:
+        raise AssertionError("nobody awaits it")
+
+    execution = asking(ask).exports.twice.start(7)
+    for answer in (5, 6):
+        while execution.run() == "paused" and execution.reason != Reason.HOST_CALL:
+            pass
+        assert execution.reason == Reason.HOST_CALL
+        execution.awaitable.close()
+        execution.resolve(answer)
+        execution.pause()
+    while execution.run() == "paused":
+        pass
+    assert execution.result == 5 + 60
+
+
 def test_a_guest_that_has_waited_is_not_kept(asking):
     async def ask(value: int) -> int:
         await asyncio.sleep(0)

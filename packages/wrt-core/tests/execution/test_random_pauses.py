@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from random import Random
@@ -48,7 +49,7 @@ def calls(module: ValidatedModule, seed: int) -> list[tuple[str, list[int]]]:
 
 
 def begun(
-    engine: CoreEngine, module: ValidatedModule, name: str, args: list[int], seed: int, fuel: int
+    engine: CoreEngine, module: ValidatedModule, name: str, args: list[int], seed: int, fuel: int | None
 ) -> tuple[Execution, ProgramHost]:
     host = ProgramHost(seed)
     return engine.instantiate(module, host.imports()).exports[name].start(*args, fuel=fuel), host
@@ -109,6 +110,27 @@ def pickled(execution: Execution, host: ProgramHost) -> tuple[Execution, Program
 def test_programs_paused_at_random_safe_points(engine, kind, way):
     pauses = sum(check(engine, kind, way, seed) for seed in range(PROGRAMS))
     assert pauses > PROGRAMS
+
+
+@pytest.mark.parametrize("kind", [Kind.MIXED, Kind.CONTROL])
+def test_programs_paused_at_random_times(engine, kind):
+    # They are not metered: what pauses them is what polls or, where Python has it, monitoring.
+    pauses = 0
+    for seed in range(PROGRAMS * 2):
+        program = random_program(Random(seed), kind, size=80)
+        module = engine.load(program.module)
+        for name, args in calls(module, seed):
+            execution, host = begun(engine, module, name, args, seed, FUEL)
+            expected = go_on(execution, host)
+            if expected is None:
+                continue
+            for _ in range(3):
+                execution, host = begun(engine, module, name, args, seed, None)
+                while (ending := go_on(execution, host, interval=1e-5)) is None:
+                    pauses += 1
+                    execution, host = Random(pauses).choice((stay, saved))(execution, host)
+                assert ending == replace(expected, fuel=None), f"{name}{tuple(args)} of seed {seed}:\n{program!r}"
+    assert pauses
 
 
 @pytest.mark.parametrize("kind", [Kind.MIXED, Kind.CONTROL])

@@ -31,12 +31,12 @@ class Ending:
     globals: tuple[Any, ...]
 
 
-def go_on(execution: Execution, host: ProgramHost) -> Ending | None:
-    """Run an execution of a random program on; return None if it pauses."""
+def go_on(execution: Execution, host: ProgramHost, interval: float | None = None) -> Ending | None:
+    """Run an execution of a random program on; return None if it pauses, after `interval` seconds at least."""
     instance = execution.func.instance
     assert instance is not None
     try:
-        if execution.run() is not State.FINISHED:
+        if execution.run(interval=interval) is not State.FINISHED:
             return None
     except Trap as trap:
         told: tuple[Any, ...] = "trapped", trap.code.name

@@ -148,6 +148,11 @@ class Compiled:
         """Return what a code object is a translation of."""
         return self._codes.get(id(code))
 
+    def is_resumption(self, code: CodeType) -> bool:
+        """Say whether a code object goes on in the middle of a function."""
+        found = self._codes.get(id(code))
+        return found is not None and found[1].resumed is not None
+
     def may_suspend(self, index: int) -> bool:
         """Say whether a call of the function at `index` may suspend the continuation that it is made in."""
         return self._suspension.possible(index)

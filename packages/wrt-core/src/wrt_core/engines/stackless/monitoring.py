@@ -104,8 +104,13 @@ class Monitor:
             raise NotImplementedError
 
     def _started(self, code: CodeType, offset: int) -> None:
-        if threading.get_ident() in self._asked:
-            self._report(sys._getframe(1), ENTRY)
+        if threading.get_ident() not in self._asked:
+            return
+        frame = sys._getframe(1)
+        compiled = frame.f_globals.get(MARK)
+        # What goes on in the middle of a function has begun already: what it was given would be lost.
+        if isinstance(compiled, Compiled) and not compiled.is_resumption(code):
+            self._report(frame, ENTRY)
 
     def _jumped(self, code: CodeType, offset: int, destination: int) -> None:
         if threading.get_ident() not in self._asked:
