@@ -164,9 +164,10 @@ def moved(path: Path) -> None:
     instance = ENGINE.instantiate(module, imports)
     wasi.attach(instance)
     execution = instance.exports["_start"].start()
-    execution.run(timeout=2)
+    execution.run(interval=2)
     print(f"{'moved, seconds':24}{'pause':>10}{'snapshot':>10}{'resume':>10}{'next pause':>12}{'all':>8}{'bytes':>12}")
     for number in range(3):
+        execution.run(interval=1)
         pausing = _pause(execution)
         times = [perf_counter()]
         data = Snapshot.of(execution).to_bytes()

@@ -7,9 +7,11 @@ import signal
 import sys
 import threading
 import time
+from random import Random
 
 import pytest
 
+from wrt_core.engines.stackless import call_stack
 from wrt_core.execution import Reason
 from wrt_core.execution.deadlines import DEADLINES, Deadlines
 from wrt_core.testing import ModuleBuilder
@@ -82,6 +84,33 @@ def test_ctrl_c(spinning, interrupted, code, way):
     if way != "call":
         assert execution.state == "trapped"
         assert isinstance(execution.error, KeyboardInterrupt)
+
+
+def test_ctrl_c_at_any_moment_leaves_the_host_sound(spinning):
+    # Guests that take no time: most of these signals come while one is entered or left.
+    instance = spinning(GUESTS["empty loop"])
+    limit = sys.getrecursionlimit()
+    random = Random(1)
+    for _ in range(150):
+        timer = threading.Timer(random.random() * 0.003, os.kill, (os.getpid(), signal.SIGINT))
+        execution = None
+        try:
+            timer.start()
+            while True:
+                instance.exports.one()
+                execution = instance.exports.one.start(timeout=60)
+                execution.run()
+        except KeyboardInterrupt:
+            timer.join()
+        assert sys.getrecursionlimit() == limit
+        assert call_stack.turn() is None
+        assert execution is None or execution.state != "running"
+    assert instance.exports.one() == 1
+    execution = instance.exports.spin.start(timeout=SOON)  # and deadlines are met
+    late = threading.Timer(PATIENCE, execution.cancel)
+    late.start()
+    assert execution.run() == "paused"
+    late.cancel()
 
 
 def test_a_signal_handler_that_pauses(spinning):

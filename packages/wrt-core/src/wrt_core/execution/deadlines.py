@@ -28,7 +28,9 @@ class Deadlines:
     """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition(threading.RLock())
+        # Entered itself: Ctrl-C just as a condition is entered would leave its lock taken.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._waiting: list[tuple[float, int, Deadline]] = []
         self._cancelled = 0
         self._numbers = count()
@@ -37,7 +39,7 @@ class Deadlines:
     def after(self, seconds: float, call: Callable[[], None]) -> Deadline:
         """Make a call in `seconds` from now; return what cancels it."""
         deadline = Deadline(monotonic() + seconds, call)
-        with self._changed:
+        with self._lock:
             heapq.heappush(self._waiting, (deadline.time, next(self._numbers), deadline))
             if self._thread is None or not self._thread.is_alive():  # a fork leaves threads behind
                 self._thread = threading.Thread(target=self._run, name="wrt-deadlines", daemon=True)
@@ -48,7 +50,7 @@ class Deadlines:
 
     def cancel(self, deadline: Deadline) -> None:
         """Cancel a call, which is then never made if it was not yet."""
-        with self._changed:
+        with self._lock:
             if deadline.call is not None:
                 deadline.call = None
                 self._cancelled += 1
@@ -59,7 +61,7 @@ class Deadlines:
                 self._cancelled = 0
 
     def _run(self) -> None:
-        with self._changed:
+        with self._lock:
             while True:
                 while self._waiting and self._waiting[0][2].call is None:
                     heapq.heappop(self._waiting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -213,14 +214,35 @@ class Execution:
         is for this run. Raises what the call raises, `Trap` above all, and `ExecutionError` if it has ended, runs
         already, or waits for a host function.
         """
-        self._begin(fuel, timeout)
-        watch, started = self._watch, monotonic()
-        deadlines = [
-            DEADLINES.after(seconds, partial(watch.ask, reason))
-            for seconds, reason in ((self._time_left, Reason.TIMEOUT), (interval, Reason.INTERVAL))
-            if seconds is not None
-        ]
+        fuel, timeout = _checked_fuel(fuel), _checked_timeout(timeout)
+        if not self._turn.acquire(blocking=False):
+            raise ExecutionError("the execution is running already")
         try:
+            self._begin(fuel, timeout)
+            return self._run(interval)
+        finally:
+            if self._state is State.RUNNING:  # Ctrl-C came between what it did and what is noted of it
+                self._end(sys.exception() or ExecutionError("the execution was interrupted"))
+            self._turn.release()
+
+    def _begin(self, fuel: int | None, timeout: float | None) -> None:
+        if self._state.ended:
+            raise ExecutionError(f"the execution has ended: it is {self._state}")
+        if self._waiting is not None:
+            raise ExecutionError("the execution waits for a host function: run it with call_async, or resolve it")
+        self._attach()
+        self.add_fuel(fuel or 0)
+        if timeout is not None:
+            self._time_left = timeout
+        self._state = State.RUNNING
+
+    def _run(self, interval: float | None) -> State:
+        watch, started = self._watch, monotonic()
+        deadlines = []
+        try:
+            for seconds, reason in ((self._time_left, Reason.TIMEOUT), (interval, Reason.INTERVAL)):
+                if seconds is not None:
+                    deadlines.append(DEADLINES.after(seconds, partial(watch.ask, reason)))
             given, thrown = self._answer
             self._answer = None, None
             assert self._runner is not None
@@ -240,25 +262,6 @@ class Execution:
                 watch.asked = None  # it came too late, and is not for another run
             if self._time_left is not None:
                 self._time_left = max(0.0, self._time_left - (monotonic() - started))
-            self._turn.release()
-
-    def _begin(self, fuel: int | None, timeout: float | None) -> None:
-        fuel, timeout = _checked_fuel(fuel), _checked_timeout(timeout)
-        if not self._turn.acquire(blocking=False):
-            raise ExecutionError("the execution is running already")
-        try:
-            if self._state.ended:
-                raise ExecutionError(f"the execution has ended: it is {self._state}")
-            if self._waiting is not None:
-                raise ExecutionError("the execution waits for a host function: run it with call_async, or resolve it")
-            self._attach()
-        except BaseException:
-            self._turn.release()
-            raise
-        self.add_fuel(fuel or 0)
-        if timeout is not None:
-            self._time_left = timeout
-        self._state = State.RUNNING
 
     def _paused(self, stop: Interruption) -> State:
         if stop.reason == Reason.CANCELLED:

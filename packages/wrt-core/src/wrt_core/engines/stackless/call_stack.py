@@ -32,36 +32,41 @@ class _Nesting(threading.local):
 
 _nesting = _Nesting()
 _lock = threading.Lock()
-_running = 0
+_running: set[int] = set()
+"""The threads that run guests."""
 _saved = 0
 
 
-def enter(depth: int) -> bool:
+def enter(depth: int) -> int:
     """Begin an entry from the host into a guest that may recurse `depth` calls deep; `leave` must follow.
 
-    The recursion limit belongs to the whole process, so entries are counted across threads; the first one saves it and
-    the last one restores it. Raises `Exhaustion` where guests and host have called one another too often.
+    Return what `leave` is to be given: how many entries this thread is in already. The recursion limit belongs to the
+    whole process, so the threads are noted; the first one saves it and the last one restores it. Raises `Exhaustion`
+    where guests and host have called one another too often.
     """
-    global _running, _saved
-    entries = _nesting.entries
-    if entries:
-        if entries >= _NESTING_LIMIT:
+    global _saved
+    before = _nesting.entries
+    if before:
+        if before >= _NESTING_LIMIT:
             raise Exhaustion(TrapCode.CALL_STACK_EXHAUSTED)
-        _nesting.entries = entries + 1
-        return False
-    with _lock:
-        if not _running:
-            _saved = sys.getrecursionlimit()
-            sys.setrecursionlimit(_saved + depth)
-        elif sys.getrecursionlimit() < _saved + depth:
-            sys.setrecursionlimit(_saved + depth)
-        _running += 1
+        _nesting.entries = before + 1
+        return before
+    try:
+        with _lock:
+            if not _running:
+                _saved = sys.getrecursionlimit()
+            _running.add(threading.get_ident())
+            if sys.getrecursionlimit() < _saved + depth:
+                sys.setrecursionlimit(_saved + depth)
+    except BaseException:  # Ctrl-C came just now
+        leave(0)
+        raise
     _nesting.entries = 1
-    return True
+    return 0
 
 
 def allow(depth: int, paused: int, outermost: bool) -> None:
-    """Let a guest recurse as deep as if `paused` calls more were on the stack; `outermost` is what `enter` said.
+    """Let a guest recurse as deep as if `paused` calls more were on the stack; `outermost` if it is in no other.
 
     Raises `Exhaustion` where those alone are more than could ever have been. Where several threads run guests, each may
     go as deep as any of them may, and one inside another as deep as that.
@@ -70,7 +75,7 @@ def allow(depth: int, paused: int, outermost: bool) -> None:
         if paused > depth + _saved:
             raise Exhaustion(TrapCode.CALL_STACK_EXHAUSTED)
         limit = _saved + max(depth - paused, 0)
-        if (outermost and _running == 1) or limit > sys.getrecursionlimit():
+        if (outermost and len(_running) == 1) or limit > sys.getrecursionlimit():
             sys.setrecursionlimit(limit)
 
 
@@ -85,12 +90,16 @@ def set_turn(turn: Any) -> Any:
     return before
 
 
-def leave(outermost: bool) -> None:
-    """End an entry that `enter` began."""
-    global _running
-    _nesting.entries -= 1
-    if outermost:
+def leave(before: int) -> None:
+    """End an entry that `enter` began, given what that returned. To do so again does no harm.
+
+    Python may raise `KeyboardInterrupt` just as this is called, so callers that see any exception call it again.
+    """
+    _nesting.entries = before
+    if not before:
         with _lock:
-            _running -= 1
-            if not _running:
-                sys.setrecursionlimit(_saved)
+            thread = threading.get_ident()
+            if thread in _running:
+                if len(_running) == 1:
+                    sys.setrecursionlimit(_saved)
+                _running.discard(thread)

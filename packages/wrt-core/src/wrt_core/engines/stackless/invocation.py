@@ -38,9 +38,9 @@ def entering(depth: int, trapped: Event | None) -> Callable[[Func, Sequence[Any]
         raise ValueError(f"a guest needs a call depth of at least 1, not {depth}")
 
     def enter(func: Func, args: Sequence[Any]) -> Any:
-        outermost = call_stack.enter(depth)
+        before = call_stack.enter(depth)
         try:
-            if not outermost and (turn := call_stack.turn()) is not None:  # what is metered stays so inside host calls
+            if before and (turn := call_stack.turn()) is not None:  # what is metered stays so inside host calls
                 return turn.edition.code(func)(*args)
             return func.code(*args)
         except MEANINGFUL as error:
@@ -64,7 +64,11 @@ def entering(depth: int, trapped: Event | None) -> Callable[[Func, Sequence[Any]
             tell(error)
             raise
         finally:
-            call_stack.leave(outermost)
+            try:
+                call_stack.leave(before)
+            except BaseException:
+                call_stack.leave(before)
+                raise
 
     return enter
 

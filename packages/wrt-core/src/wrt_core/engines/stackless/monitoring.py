@@ -45,18 +45,19 @@ class Monitor:
         self._reached.setdefault(thread, []).append(reached)
         return lambda: self._ask(thread, reached)
 
-    def end(self) -> None:
-        """End the innermost run of this thread."""
+    def end(self, reached: Reached) -> None:
+        """End a run of this thread. To do so again, or before it has begun, does no harm."""
         thread = threading.get_ident()
         with self._lock:
-            runs = self._reached[thread]
-            runs.pop()
+            runs = self._reached.get(thread, [])
+            if reached in runs:
+                runs.remove(reached)
             if not runs:
-                del self._reached[thread]
+                self._reached.pop(thread, None)
                 if thread in self._asked:
-                    self._asked.discard(thread)
-                    if not self._asked:
+                    if len(self._asked) == 1:
                         self._switch(on=False)
+                    self._asked.discard(thread)
 
     def _ask(self, thread: int, reached: Reached) -> None:
         with self._lock:
@@ -64,7 +65,7 @@ class Monitor:
                 return
             first = not self._asked
             self._asked.add(thread)
-            if first:
+            if first or self._tool is None:
                 self._switch(on=True)
 
     @property
@@ -88,7 +89,8 @@ class Monitor:
                 monitoring.use_tool_id(self._tool, "wrt")
                 monitoring.register_callback(self._tool, monitoring.events.PY_START, self._started)
                 monitoring.register_callback(self._tool, monitoring.events.JUMP, self._jumped)
-            assert self._tool is not None
+            if self._tool is None:  # it was off, or not yet all on
+                return
             for compiled in COMPILED:
                 for code in compiled.codes:
                     monitoring.set_local_events(self._tool, code, _events() if on else 0)

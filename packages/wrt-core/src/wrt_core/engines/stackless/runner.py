@@ -83,14 +83,18 @@ class StacklessRunner:
         root = stack[0].instance
         edition = self._take(root, flavour)
         turn = _Turn(edition, watch)
-        outermost = call_stack.enter(self._depth)
-        around = call_stack.set_turn(turn)
+        around = call_stack.turn()
+        before = call_stack.enter(self._depth)
         try:
-            with turn:
-                return self._run(stack, turn, given, thrown, outermost)
+            call_stack.set_turn(turn)
+            turn.begin()
+            return self._run(stack, turn, given, thrown, not before)
         finally:
-            call_stack.set_turn(around)
-            call_stack.leave(outermost)
+            try:
+                turn.end(around, before)
+            except BaseException:  # Ctrl-C came just now
+                turn.end(around, before)
+                raise
             self._give_back(root, edition)
 
     def _run(self, stack: list[Activation], turn: _Turn, given: Any, thrown: Exception | None, outermost: bool) -> Any:
@@ -161,13 +165,15 @@ class _Turn:
         self.below = 0
         """Activations that wait below the one that runs."""
         self._frame: FrameType | None = None
+        self._begun = False
 
-    def __enter__(self) -> None:
+    def begin(self) -> None:
+        """Have the edition ask this turn; `end` must follow, whatever happens."""
         edition, watch = self.edition, self.watch
         edition.stop = self.stop
         edition.calls_left = None if watch.depth is None else self.calls_left
-        if watch.fuel is not None:
-            edition.left = watch.fuel
+        edition.left = watch.fuel or 0
+        self._begun = True
         edition.asked[0] = 0
         if edition.flavour is Flavour.PLAIN:
             watch.notify = MONITOR.begin(self.reached)
@@ -179,15 +185,18 @@ class _Turn:
     def _notify(self) -> None:
         self.edition.asked[0] = _ASKED
 
-    def __exit__(self, *_: object) -> None:
+    def end(self, around: Any, before: int) -> None:
+        """Put all back as it was, the turn around this one and the call stack too. To do so again does no harm."""
         edition, watch = self.edition, self.watch
         watch.notify = None
-        if edition.flavour is Flavour.PLAIN:
-            MONITOR.end()
-        if watch.fuel is not None:
+        if self._begun and watch.fuel is not None:
             watch.fuel = edition.left
+        if edition.flavour is Flavour.PLAIN:
+            MONITOR.end(self.reached)
         edition.stop = edition.calls_left = None
         self._frame = None
+        call_stack.set_turn(around)
+        call_stack.leave(before)
 
     def step(self, activation: Activation, given: Any, thrown: Exception | None) -> Any:
         """Run one activation to its end."""
