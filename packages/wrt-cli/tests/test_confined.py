@@ -90,6 +90,16 @@ def test_a_directory_is_for_what_the_policy_allows_in_it(run, tmp_path, rule, st
         assert f"DENIED  filesystem  {given.as_posix()}/made  create" in run("audit", "query", "audit.jsonl").stdout
 
 
+def test_directories_are_learned_file_by_file(run, tmp_path):
+    given = (tmp_path / "given").resolve()
+    given.mkdir()
+    (tmp_path / "maker.wat").write_text(MAKER)
+    run("run", "--learn", "p.toml", "--dir", "given::/", "maker.wat", status=MADE)
+    assert f'allow.filesystem.create = "{given.as_posix()}/made"' in (tmp_path / "p.toml").read_text()
+    (given / "made").rmdir()
+    run("run", "--policy", "p.toml", "--dir", "given::/", "maker.wat", status=MADE)
+
+
 def test_start_functions_are_limited_too(run, tmp_path):
     (tmp_path / "starts.wat").write_text('(module (func $spin (loop (br 0))) (start $spin) (func (export "_start")))')
     for limit in (("--fuel", "1000"), ("--timeout", "200ms")):
