@@ -197,6 +197,13 @@ def test_what_is_no_program(tmp_path):
         wrt_wasi.run(KIT, dirs={"/": KIT})
 
 
+def test_an_engine_with_a_policy_is_refused_before_anything_is_given():
+    engine = EngineFactory.create("capability-aware", inner="stackless", policy="trusted")
+    with pytest.raises(WrtError, match="policy holds"):
+        wrt_wasi.run(KIT, args=["say", "x"], engine=engine, dirs={"/": "/nowhere"})
+    engine.close()
+
+
 def test_what_wasi_does_not_offer_is_not_linked():
     module = Module(
         types=[RecType((SubType(FuncType()),))],

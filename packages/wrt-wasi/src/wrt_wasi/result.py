@@ -32,7 +32,7 @@ class Result:
     fuel_used: int | None = None
     peak_memory: int = 0
     decisions: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
-    """What was decided about it where a policy is in force, as `wrt_capability.recorder` describes events."""
+    """What a policy decided about it, as `wrt_capability.recorder` describes events; nothing where none is in force."""
 
     @property
     def ok(self) -> bool:

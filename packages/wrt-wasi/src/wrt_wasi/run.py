@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wrt_core import Engine, EngineFactory
 from wrt_core.execution import Execution, LimitedCalls
+from wrt_core.host_modules import Grants
 from wrt_core.runtime.function import Func
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.store import Store
@@ -64,7 +65,9 @@ def run(
 
     A program that traps, out of fuel or time included, is told by the result, as its status is: see `Result.check`,
     which `check` has called. What is no program raises: `OSError`, `DecodeError`, `ValidationError`, `LinkError`,
-    `BudgetExceeded` if its memory does not fit from the beginning; and so does an interruption by Ctrl-C. Thread-safe.
+    `BudgetExceeded` if its memory does not fit from the beginning; and so does an interruption by Ctrl-C. An engine
+    that holds programs to a policy is refused with `WrtError`: nobody would ask it about what is given here.
+    Thread-safe.
     """
     outputs = _Outputs.captured(capture_limit) if capture else _Outputs(stdout, stderr)
     calls = LimitedCalls(fuel, timeout)
@@ -208,6 +211,11 @@ def _prepared(
 ) -> Iterator[_Prepared]:
     chosen = EngineFactory.create(engine) if isinstance(engine, str) else engine
     module = program if isinstance(program, ValidatedModule) else chosen.load(program)
+    if chosen.permitted(module, Grants()).permits is not None:
+        raise WrtError(
+            "a policy holds this engine's programs, and run would not ask it what they may be given: "
+            "use wrt run --policy, or host_modules_for with the grants that engine.permitted leaves"
+        )
     with (
         Budget("program", max_memory, process_budget()) as budget,
         Wasi(
