@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
-from random import Random
 
 import pytest
 
-from wrt_core.engines.stackless import call_stack
 from wrt_core.execution import Reason
 from wrt_core.execution.deadlines import DEADLINES, Deadlines
 from wrt_core.testing import ModuleBuilder
@@ -35,17 +34,24 @@ def _sound():
 
 @pytest.fixture
 def interrupted():
-    """Have SIGINT sent to this process soon; return when it was."""
-    sent = []
+    """Have SIGINT sent to this process soon; return when it was.
+
+    Python drops what a handler raises while it collects garbage, say, so it is sent again if nothing came of it.
+    """
+    sent, done = [], threading.Event()
 
     def send() -> None:
-        sent.append(time.monotonic())
-        os.kill(os.getpid(), signal.SIGINT)
+        seconds = SOON
+        while not done.wait(seconds):
+            sent.append(time.monotonic())
+            os.kill(os.getpid(), signal.SIGINT)
+            seconds = PATIENCE
 
-    timer = threading.Timer(SOON, send)
-    timer.start()
+    thread = threading.Thread(target=send)
+    thread.start()
     yield sent
-    timer.join()
+    done.set()
+    thread.join()
 
 
 GUESTS = {
@@ -79,38 +85,52 @@ def test_ctrl_c(spinning, interrupted, code, way):
     execution = instance.exports.spin.start(fuel=1 << 50 if way == "metered" else None)
     with pytest.raises(KeyboardInterrupt):
         instance.exports.spin() if way == "call" else execution.run()
-    assert time.monotonic() - interrupted[0] < PATIENCE
+    assert time.monotonic() - interrupted[-1] < PATIENCE
     assert instance.exports.one() == 1
     if way != "call":
         assert execution.state == "trapped"
         assert isinstance(execution.error, KeyboardInterrupt)
 
 
-def test_ctrl_c_at_any_moment_leaves_the_host_sound(spinning):
+HAMMERED = """
+import os, signal, sys, threading, time
+from random import Random
+from wrt_core import EngineFactory
+from wrt_core.engines.stackless import call_stack
+from wrt_core.testing import ModuleBuilder
+builder = ModuleBuilder()
+builder.function("one", "-> i32", "i32.const 1")
+builder.function("spin", "->", "loop br 0 end")
+exports = builder.instantiate(EngineFactory.create("stackless")).exports
+limit, random, came, execution = sys.getrecursionlimit(), Random(1), 0, None
+def calls():
+    global execution
+    timer.start()
+    ends = time.monotonic() + 2
+    while time.monotonic() < ends:
+        exports.one()
+        execution = exports.one.start(timeout=60)
+        execution.run()
+for _ in range(300):
+    timer = threading.Timer(random.random() * 0.003, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        calls()
+    except KeyboardInterrupt:
+        came += 1
+    timer.join()
+    assert sys.getrecursionlimit() == limit
+    assert call_stack.turn() is None
+    assert execution is None or execution.state != "running"
+assert came > 200
+assert exports.one() == 1
+assert exports.spin.start(timeout=0.05).run() == "paused"  # deadlines are met
+"""
+
+
+def test_ctrl_c_at_any_moment_leaves_the_host_sound():
     # Guests that take no time: most of these signals come while one is entered or left.
-    instance = spinning(GUESTS["empty loop"])
-    limit = sys.getrecursionlimit()
-    random = Random(1)
-    for _ in range(150):
-        timer = threading.Timer(random.random() * 0.003, os.kill, (os.getpid(), signal.SIGINT))
-        execution = None
-        try:
-            timer.start()
-            while True:
-                instance.exports.one()
-                execution = instance.exports.one.start(timeout=60)
-                execution.run()
-        except KeyboardInterrupt:
-            timer.join()
-        assert sys.getrecursionlimit() == limit
-        assert call_stack.turn() is None
-        assert execution is None or execution.state != "running"
-    assert instance.exports.one() == 1
-    execution = instance.exports.spin.start(timeout=SOON)  # and deadlines are met
-    late = threading.Timer(PATIENCE, execution.cancel)
-    late.start()
-    assert execution.run() == "paused"
-    late.cancel()
+    done = subprocess.run([sys.executable, "-c", HAMMERED], check=False, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_signal_handler_that_pauses(spinning):
