@@ -45,7 +45,7 @@ class Deadlines:
                 self._thread = threading.Thread(target=self._run, name="wrt-deadlines", daemon=True)
                 self._thread.start()
             elif self._waiting[0][2] is deadline:
-                self._changed.notify()
+                self._changed.notify_all()  # one alone could be spent on what an interrupted call has left behind
         return deadline
 
     def cancel(self, deadline: Deadline) -> None:
