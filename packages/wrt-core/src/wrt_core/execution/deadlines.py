@@ -56,7 +56,8 @@ class Deadlines:
                 self._cancelled += 1
             if self._cancelled > 64 and self._cancelled > len(self._waiting) // 2:
                 # Distant deadlines that nobody waits for any more would pile up.
-                self._waiting = [each for each in self._waiting if each[2].call is not None]
+                # No loop of Python's own here: from 3.12 on, Ctrl-C at its jump back would leave the lock taken.
+                self._waiting = list(filter(_is_due, self._waiting))
                 heapq.heapify(self._waiting)
                 self._cancelled = 0
 
@@ -76,6 +77,10 @@ class Deadlines:
                 call, deadline.call = deadline.call, None
                 if call is not None:
                     call()
+
+
+def _is_due(entry: tuple[float, int, Deadline]) -> bool:
+    return entry[2].call is not None
 
 
 DEADLINES = Deadlines()
