@@ -351,7 +351,7 @@ def test_others_have_their_turn_at_each_interval(asking):
         ticker.cancel()
         return ticks
 
-    assert asyncio.run(main()) > 8
+    assert asyncio.run(main()) >= 3  # once, without the intervals; thirty times on an idle machine
 
 
 def test_out_of_fuel(asking):
