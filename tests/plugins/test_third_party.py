@@ -1,5 +1,6 @@
-"""A stranger's distribution, built and installed as users do, in an environment with foundation, core and
-the capability layer.
+"""A stranger's distribution, built and installed as users do, where there is nothing of ours but foundation and core.
+
+What it has for the capability layer is tried in a second environment, which has that too.
 
 `examples/plugins` is no member of the workspace. Its wheel and ours are built here and installed by pip without an
 index; what they need of others is copied from the environment that runs this test, so nothing is downloaded.
@@ -24,10 +25,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "plugins"
-OURS = ["wrt-foundation", "wrt-core", "wrt-capability"]
-DISTRIBUTIONS = [*(ROOT / "packages" / name for name in OURS), EXAMPLE]
-# What ours depend on, what commands are written with, and what the conformance kits are run with.
-OUTSIDE = ["click", "importlib-metadata", "pluggy", "pytest", "structlog"]
+OURS = ["wrt-foundation", "wrt-core"]
+# What ours depend on, and what the conformance kits are run with.
+OUTSIDE = ["importlib-metadata", "pluggy", "pytest"]
 
 pytestmark = pytest.mark.slow
 
@@ -96,24 +96,35 @@ def build(distribution: Path, wheels: Path) -> Path:
     return wheel
 
 
-@pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """The environment, made once."""
-    missing = [name for name in ["hatchling", *OUTSIDE] if not is_installed(name)]
+def make(tmp_path_factory: pytest.TempPathFactory, ours: list[str], outside: list[str]) -> Environment:
+    """Make an environment with some of our distributions, what they depend on, and the example."""
+    missing = [name for name in ["hatchling", *outside] if not is_installed(name)]
     if missing:
         pytest.skip(f"THE EXAMPLE IS NOT TESTED: this environment lacks {', '.join(missing)}")
     wheels = tmp_path_factory.mktemp("wheels")
-    built = [str(build(distribution, wheels)) for distribution in DISTRIBUTIONS]
+    built = [str(build(each, wheels)) for each in [*(ROOT / "packages" / name for name in ours), EXAMPLE]]
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=True)
     made = Environment(folder)
     site_packages = sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)})
-    for distribution in required(OUTSIDE):
+    for distribution in required(outside):
         lend(distribution, Path(site_packages))
     # pip's own warnings are not ours to mend.
     outcome = made.run("-m", "pip", "install", "--quiet", "--no-index", *built, warnings="default")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     return made
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """The environment, made once."""
+    return make(tmp_path_factory, OURS, OUTSIDE)
+
+
+@pytest.fixture(scope="session")
+def with_capability(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """One that has the capability layer besides, as the example's extra asks for, and what its commands need."""
+    return make(tmp_path_factory, [*OURS, "wrt-capability"], [*OUTSIDE, "click", "structlog"])
 
 
 def test_nothing_else_of_ours_is_there(environment):
@@ -136,18 +147,24 @@ def test_its_plugins_are_listed_with_their_origin_and_not_imported(environment):
         ["wrt.engines", "counting", "1.0", "available"],
         ["wrt.memory_providers", "scrubbing", "1.0", "available"],
         ["wrt.capabilities", "keyvalue", "1.0", "available"],
+        ["wrt.host_modules", "emscripten", "1.0", "available"],
         ["wrt.host_modules", "micropython_wasm", "1.0", "available"],
         ["wrt.observers", "loading-times", "1.0", "available"],
         False,
     ]
 
 
-def test_all_of_them_load(environment):
-    broken = environment.evaluate(
-        "[[entry.name, entry.reason] for entry in list_plugins(load=True) if entry.state is not State.LOADED]",
-        "from wrt_foundation.plugins import State, list_plugins",
-    )
-    assert broken == []
+BROKEN = "[[entry.name, entry.reason] for entry in list_plugins(load=True) if entry.state is not State.LOADED]"
+
+
+def test_all_of_them_load(with_capability):
+    assert with_capability.evaluate(BROKEN, "from wrt_foundation.plugins import State, list_plugins") == []
+
+
+def test_what_needs_another_layer_says_how_to_get_it_and_the_others_load(environment):
+    ((name, reason),) = environment.evaluate(BROKEN, "from wrt_foundation.plugins import State, list_plugins")
+    assert name == "keyvalue"
+    assert 'pip install "wrt-example-plugins[capability]"' in reason
 
 
 def test_an_unknown_name_is_answered_with_its_own(environment):
@@ -155,20 +172,23 @@ def test_an_unknown_name_is_answered_with_its_own(environment):
     assert "did you mean 'counting'?); known: counting, stackless" in outcome.stderr
 
 
-def test_the_shipped_kits_pass_where_it_is_installed(environment, tmp_path):
+@pytest.mark.parametrize("fixture", ["environment", "with_capability"])
+def test_the_shipped_kits_pass_where_it_is_installed(fixture, request, tmp_path):
     # A copy, so that this repository's pytest settings stay out of it.
     tests = shutil.copytree(EXAMPLE / "tests", tmp_path / "tests")
-    outcome = environment.run("-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", "-W", "error", str(tests))
+    outcome = request.getfixturevalue(fixture).run(
+        "-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", "-W", "error", str(tests)
+    )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     passed = re.search(r"(\d+) passed", outcome.stdout)
     assert passed is not None
     assert int(passed[1]) > 100, "the kits were not collected"
 
 
-def test_its_capability_is_known_to_policies(environment, tmp_path):
+def test_its_capability_is_known_to_policies(with_capability, tmp_path):
     policy = tmp_path / "policy.toml"
     policy.write_text('[[rule]]\nallow.keyvalue.get = "shop/*"\n')
-    decided = environment.evaluate(
+    decided = with_capability.evaluate(
         "[policy.decide(Access('keyvalue', Subject('acme'), key, 'get')).allowed for key in ('shop/a', 'bank/a')]",
         "from wrt_capability.decision import Access, Subject\nfrom wrt_capability.policy import Policy\n"
         f"policy = Policy.load({str(policy)!r})",
