@@ -37,6 +37,13 @@ def test_denials_say_who_what_and_by_which_rule():
             )
 
 
+def test_a_module_without_a_name_is_called_what_a_policy_may_call_it():
+    nameless = Access("module", Subject("acme", "", "ab" * 32), "", "instantiate")
+    assert f"instantiate module 'sha256:{'ab' * 32}'" in str(denied(nameless, Decision(False)))
+    named = Access("module", Subject("acme", "app", "ab" * 32), "app", "instantiate")
+    assert "instantiate module 'app'" in str(denied(named, Decision(False)))
+
+
 def test_a_denial_of_a_running_guest_is_a_trap_with_frames():
     trap = DeniedTrap(ACCESS, REFUSAL)
     assert isinstance(trap, Trap)

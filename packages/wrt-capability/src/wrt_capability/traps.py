@@ -48,7 +48,10 @@ def denied(access: Access, decision: Decision) -> CapabilityDenied:
 def _sentence(access: Access, decision: Decision) -> str:
     by = f" by {decision.rule}" if decision.rule else ""
     why = f": {decision.reason}" if decision.reason else ""
-    return f"tenant {access.subject.tenant!r} may not {access.operation} {access.kind} {access.object!r}{by}{why}"
+    named = access.object
+    if access.kind == "module" and not named:  # it has no name of its own: say what a policy may call it
+        named = f"sha256:{access.subject.hash}"
+    return f"tenant {access.subject.tenant!r} may not {access.operation} {access.kind} {named!r}{by}{why}"
 
 
 def _describe(error: CapabilityDenied, access: Access, decision: Decision) -> None:
