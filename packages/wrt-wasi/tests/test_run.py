@@ -14,11 +14,20 @@ import pytest
 
 import wrt_wasi
 from wrt_core import EngineFactory
-from wrt_foundation.errors import BudgetExceeded, DecodeError, Exit, LinkError, UnknownPlugin, WrtError
+from wrt_foundation.errors import (
+    BudgetExceeded,
+    CapabilityDenied,
+    DecodeError,
+    Exit,
+    LinkError,
+    QuotaExceeded,
+    UnknownPlugin,
+    WrtError,
+)
 from wrt_foundation.module import Code, Export, Import, Module
 from wrt_foundation.traps import Exhaustion, Trap, TrapCode
 from wrt_foundation.types import ExternKind, FuncType, FuncUse, RecType, SubType
-from wrt_wasi import Mount, VirtualFilesystem
+from wrt_wasi import HostDirectory, Mount, VirtualFilesystem
 
 KIT = Path(__file__).parent / "guests" / "kit.wasm"
 
@@ -197,11 +206,84 @@ def test_what_is_no_program(tmp_path):
         wrt_wasi.run(KIT, dirs={"/": KIT})
 
 
-def test_an_engine_with_a_policy_is_refused_before_anything_is_given():
-    engine = EngineFactory.create("capability-aware", inner="stackless", policy="trusted")
-    with pytest.raises(WrtError, match="policy holds"):
-        wrt_wasi.run(KIT, args=["say", "x"], engine=engine, dirs={"/": "/nowhere"})
+IMPORTS = {"import": {"link": "wasi_snapshot_preview1.*"}, "module": {"instantiate": "*"}, "call": {"call": "_start"}}
+
+
+def policy(**allow):
+    return {"rule": [{"allow": {**IMPORTS, "clocks": {"use": "*"}, "random": {"read": "*"}, **allow}}]}
+
+
+def test_a_policy_says_what_a_program_may_have(run):
+    given = {"env": {"LANG": "C", "KEY": "secret"}}
+    result = run(
+        "environment",
+        **given,
+        engine="stackless",
+        policy=policy(stdio={"write": "stdout"}, environment={"read": "LANG"}),
+    )
+    assert (result.status, result.stdout) == (0, b"LANG=C\n")
+    decided = {(each.get("kind"), each.get("object")): each.get("allowed") for each in result.decisions}
+    assert decided["environment", "KEY"] is False
+    assert decided["stdio", "stderr"] is False
+
+
+def test_what_a_policy_denies_is_not_there(run):
+    result = run("say", "hello", "complain", "oh", engine="stackless", policy=policy())
+    assert (result.status, result.stdout, result.stderr) == (0, b"", b"")
+
+
+def test_a_program_that_a_policy_does_not_allow_does_not_start(run):
+    with pytest.raises(CapabilityDenied, match="nothing allows it"):
+        run("say", "hello", engine="stackless", policy={})
+    rule = {"tenant": "acme", **policy(stdio={"write": "stdout"})["rule"][0]}
+    with pytest.raises(CapabilityDenied):
+        run("say", "hello", engine="stackless", policy={"rule": [rule]}, tenant="other")
+
+
+def test_a_policy_is_asked_about_files_of_the_host_alone(run, tmp_path):
+    for name in ("open.txt", "shut.txt"):
+        (tmp_path / name).write_text(name)
+    files = {"read": [str(tmp_path), str(tmp_path / "open.txt")]}
+    confined = policy(stdio={"write": "*"}, filesystem=files)
+    dirs = {"/d": tmp_path, "/m": {"own.txt": b"own"}}
+    assert run("show", "/d/open.txt", engine="stackless", policy=confined, dirs=dirs).stdout == b"open.txt"
+    assert run("show", "/m/own.txt", engine="stackless", policy=confined, dirs=dirs).stdout == b"own"
+    refused = run("show", "/d/shut.txt", engine="stackless", policy=confined, dirs=dirs)
+    assert refused.stdout.startswith(b"/d/shut.txt: Permission denied")
+    assert any(each.get("object", "").endswith("shut.txt") and not each["allowed"] for each in refused.decisions)
+    with pytest.raises(WrtError, match="can't be asked about '/d'"):
+        run("show", "/d/open.txt", engine="stackless", policy=confined, dirs={"/d": HostDirectory.at(tmp_path)})
+
+
+def test_output_past_a_quota_ends_a_program_that_a_policy_holds(run):
+    (rule,) = policy(stdio={"write": "*"})["rule"]
+    for limit, ends in ((100, False), (3, True)):
+        limited = {"rule": [rule | {"limits": {"output": limit}}]}
+        if ends:
+            with pytest.raises(QuotaExceeded, match="output"):
+                run("say", "hello", engine="stackless", policy=limited)
+        else:
+            assert run("say", "hello", engine="stackless", policy=limited).stdout == b"hello\n"
+
+
+def test_an_engine_that_holds_a_policy_already_is_asked_too(run, kit):
+    engine = EngineFactory.create("capability-aware", inner="stackless", policy=policy(stdio={"write": "stderr"}))
+    result = run("say", "x", "complain", "y", engine=engine)
+    assert (result.stdout, result.stderr) == (b"", b"y\n")
+    assert result.decisions == ()
     engine.close()
+
+
+def test_memory_is_limited_beside_a_policy(run):
+    result = run("say", "x", engine="stackless", policy=policy(stdio={"write": "*"}), max_memory=64 << 20)
+    assert 65536 <= result.peak_memory <= 64 << 20
+    with pytest.raises(WrtError):
+        run("say", "x", engine="stackless", policy=policy(stdio={"write": "*"}), max_memory=65536)
+
+
+def test_a_tenant_without_a_policy_is_a_mistake(run):
+    with pytest.raises(WrtError, match="no policy was given"):
+        run("say", "x", tenant="acme")
 
 
 def test_what_wasi_does_not_offer_is_not_linked():

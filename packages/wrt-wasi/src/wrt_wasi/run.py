@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wrt_core import Engine, EngineFactory
 from wrt_core.execution import Execution, LimitedCalls
-from wrt_core.host_modules import Grants
 from wrt_core.runtime.function import Func
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.store import Store
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.errors import Exit, WrtError
-from wrt_foundation.memory import Budget, process_budget
+from wrt_foundation.memory import Budget
 from wrt_foundation.traps import Exhaustion, Trap, TrapCode, WasmException
 from wrt_wasi.mounts import Mountable
+from wrt_wasi.permission import Given, budget_above, confined, permitted
 from wrt_wasi.result import TRAPPED, Result
 from wrt_wasi.streams import INHERIT, Capture, Source, Target
 from wrt_wasi.streams.capture import CAPTURE_LIMIT
@@ -51,6 +51,8 @@ def run(
     max_memory: int | None = None,
     seed: int | None = None,
     engine: str | Engine = "stackless",
+    policy: Any = None,
+    tenant: str | None = None,
     check: bool = False,
 ) -> Result:
     """Run a command that was compiled for WASI, and return what has become of it.
@@ -65,18 +67,30 @@ def run(
 
     A program that traps, out of fuel or time included, is told by the result, as its status is: see `Result.check`,
     which `check` has called. What is no program raises: `OSError`, `DecodeError`, `ValidationError`, `LinkError`,
-    `BudgetExceeded` if its memory does not fit from the beginning; and so does an interruption by Ctrl-C. An engine
-    that holds programs to a policy is refused with `WrtError`: nobody would ask it about what is given here.
-    Thread-safe.
+    `BudgetExceeded` if its memory does not fit from the beginning; and so does an interruption by Ctrl-C.
+
+    A `policy`, as a file, a preset's name, a mapping or a `Policy`, is asked what the program may have of all this, for
+    a `tenant` of it, and while it runs: what it denies at the start is left out or raises `CapabilityDenied`, what goes
+    past a quota raises `QuotaExceeded`, and what it has decided is in the result. An `engine` that holds programs to a
+    policy already is asked likewise, and keeps its own records. Thread-safe.
     """
     outputs = _Outputs.captured(capture_limit) if capture else _Outputs(stdout, stderr)
     calls = LimitedCalls(fuel, timeout)
     with _prepared(
-        program, args, env, dirs, listeners, stdin, outputs, max_memory, seed, engine, suspend=timeout is not None
+        program,
+        args,
+        Given(env or {}, dirs or {}, stdin, outputs.stdout, outputs.stderr),
+        listeners,
+        max_memory,
+        seed,
+        engine,
+        policy,
+        tenant,
+        suspend=timeout is not None,
     ) as prepared:
         with prepared.watched():
             calls.call(prepared.start(calls))
-        return prepared.result(calls, check=check)
+        return prepared.result(calls, outputs, check=check)
 
 
 async def run_async(
@@ -96,6 +110,8 @@ async def run_async(
     max_memory: int | None = None,
     seed: int | None = None,
     engine: str | Engine = "stackless",
+    policy: Any = None,
+    tenant: str | None = None,
     check: bool = False,
 ) -> Result:
     """Do as `run` does in asyncio's event loop, in which others run while the program computes or waits.
@@ -110,7 +126,16 @@ async def run_async(
     outputs = _Outputs.captured(capture_limit) if capture else _Outputs(stdout, stderr)
     calls = LimitedCalls(fuel, timeout)
     with _prepared(
-        program, args, env, dirs, listeners, stdin, outputs, max_memory, seed, engine, suspend=True
+        program,
+        args,
+        Given(env or {}, dirs or {}, stdin, outputs.stdout, outputs.stderr),
+        listeners,
+        max_memory,
+        seed,
+        engine,
+        policy,
+        tenant,
+        suspend=True,
     ) as prepared:
         with prepared.watched():
             execution = prepared.start(calls).start(fuel=calls.fuel)
@@ -123,7 +148,7 @@ async def run_async(
                 raise _late(execution, timeout) from None
             finally:
                 calls.take(execution)
-        return prepared.result(calls, check=check)
+        return prepared.result(calls, outputs, check=check)
 
 
 @dataclass
@@ -148,12 +173,14 @@ def _data(target: Target) -> bytes:
 class _Prepared:
     """A program that can begin, with what it is given."""
 
-    def __init__(self, engine: Engine, module: ValidatedModule, wasi: Wasi, budget: Budget, outputs: _Outputs) -> None:
+    def __init__(
+        self, engine: Engine, module: ValidatedModule, wasi: Wasi, budget: Budget, decisions: list[Mapping[str, Any]]
+    ) -> None:
         self._engine = engine
         self._module = module
         self._wasi = wasi
         self._budget = budget
-        self._outputs = outputs
+        self._decisions = decisions
         self._status = 0
         self._trap: Trap | WasmException | None = None
 
@@ -181,8 +208,8 @@ class _Prepared:
         except (Trap, WasmException) as trap:
             self._status, self._trap = TRAPPED, trap
 
-    def result(self, calls: LimitedCalls, *, check: bool) -> Result:
-        stdout, stderr = self._outputs.data()
+    def result(self, calls: LimitedCalls, outputs: _Outputs, *, check: bool) -> Result:
+        stdout, stderr = outputs.data()
         result = Result(
             status=self._status,
             stdout=stdout,
@@ -190,6 +217,7 @@ class _Prepared:
             trap=self._trap,
             fuel_used=calls.fuel_used,
             peak_memory=self._budget.peak,
+            decisions=tuple(self._decisions),
         )
         return result.check() if check else result
 
@@ -198,39 +226,39 @@ class _Prepared:
 def _prepared(
     program: Program,
     args: Sequence[str],
-    env: Mapping[str, str] | None,
-    dirs: Mapping[str, Mountable] | None,
+    given: Given,
     listeners: Sequence[socket.socket],
-    stdin: Source,
-    outputs: _Outputs,
     max_memory: int | None,
     seed: int | None,
     engine: str | Engine,
+    policy: Any,
+    tenant: str | None,
     *,
     suspend: bool,
 ) -> Iterator[_Prepared]:
-    chosen = EngineFactory.create(engine) if isinstance(engine, str) else engine
-    module = program if isinstance(program, ValidatedModule) else chosen.load(program)
-    if chosen.permitted(module, Grants()).permits is not None:
-        raise WrtError(
-            "a policy holds this engine's programs, and run would not ask it what they may be given: "
-            "use wrt run --policy, or host_modules_for with the grants that engine.permitted leaves"
-        )
-    with (
-        Budget("program", max_memory, process_budget()) as budget,
-        Wasi(
+    decisions: list[Mapping[str, Any]] = []
+    with ExitStack() as stack:
+        if policy is not None:
+            chosen, decisions = stack.enter_context(confined(engine, policy, tenant))
+        elif tenant is not None:
+            raise WrtError("a tenant is one of a policy's, and no policy was given")
+        else:
+            chosen = EngineFactory.create(engine) if isinstance(engine, str) else engine
+        module = program if isinstance(program, ValidatedModule) else chosen.load(program)
+        left = permitted(chosen, module, given)
+        budget = stack.enter_context(Budget("program", max_memory, budget_above(chosen)))
+        wasi = Wasi(
             arguments=[_name(program), *args],
-            environment=env,
-            directories=dirs,
+            environment=left.env,
+            directories=left.dirs,
             listeners=listeners,
-            stdin=stdin,
-            stdout=outputs.stdout,
-            stderr=outputs.stderr,
+            stdin=left.stdin,
+            stdout=left.stdout,
+            stderr=left.stderr,
             seed=seed,
             suspend=suspend,
-        ) as wasi,
-    ):
-        yield _Prepared(chosen, module, wasi, budget, outputs)
+        )
+        yield _Prepared(chosen, module, stack.enter_context(wasi), budget, decisions)
 
 
 def _name(program: Program) -> str:
