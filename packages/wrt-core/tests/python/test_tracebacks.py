@@ -8,11 +8,13 @@ import linecache
 import pickle
 import traceback
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from wrt_core import EngineFactory
 from wrt_core.debugging import wasm_frames
+from wrt_core.debugging.python_frames import WASM_FRAME
 from wrt_foundation.errors import Exit
 from wrt_foundation.traps import Exhaustion, Trap, WasmException
 
@@ -225,6 +227,26 @@ def test_deep_recursion_is_shown_in_part_and_the_note_has_guests_too(instantiate
     with pytest.raises(Exhaustion) as caught:
         exports.down(-1)
     assert shown(caught.value)[0][2] == "down"
+
+
+def test_what_shows_a_guest_keeps_nothing_of_its_stack(instantiate):
+    instance = instantiate("""(module (func $f (export "f") (param i32)
+      (if (i32.eqz (local.get 0)) (then unreachable))
+      (call $f (i32.sub (local.get 0) (i32.const 1)))))""")
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(each, FrameType) for each in gc.get_objects())
+        with pytest.raises(Trap) as caught:
+            instance.exports.f(3_000)
+        frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+        guests = [frame for frame in frames if WASM_FRAME in frame.f_globals]
+        assert guests
+        assert all(frame.f_back is None for frame in guests)
+        # Python takes what hangs in one another apart by recursion: thousands of frames would go at once, some day.
+        assert sum(isinstance(each, FrameType) for each in gc.get_objects()) - before < len(frames) + 100
+    finally:
+        gc.enable()
 
 
 def test_lines_of_a_module_go_with_it(instantiate):

@@ -8,13 +8,13 @@ is the module, and a line of it one byte.
 from __future__ import annotations
 
 import ast
+import dis
 import linecache
-import sys
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, overload
 
 from wrt_core.validation import ValidatedModule
@@ -56,12 +56,14 @@ def wasm_frames(error: BaseException) -> tuple[Frame, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a guest: code that returns its own frame, what its globals are, and the lines of its file.
+    """A place in a guest: code that has it at the instruction `at`, what its globals are, and the lines of its file.
 
     The lines are None where Python finds them by itself, or nobody does.
     """
 
     code: CodeType
+    at: int
+    line: int
     names: dict[str, Any]
     lines: Sequence[str] | None
 
@@ -69,8 +71,10 @@ class Place:
         """Return a traceback's entry for the place; `inner` is what follows."""
         if self.lines is not None and self.code.co_filename not in linecache.cache:  # somebody has cleared it
             _list(self.code.co_filename, self.lines)
-        frame: FrameType = eval(self.code, self.names)
-        return TracebackType(inner, frame, frame.f_lasti, frame.f_lineno)
+        # The frame of a generator that has not begun has no frame behind it. Others would keep those that ask for this
+        # alive, with all that they know of the traceback: a circle, in which a guest's whole stack could hang.
+        frame: FrameType = FunctionType(self.code, self.names)().gi_frame
+        return TracebackType(inner, frame, self.at, self.line)
 
 
 class PythonFrames:
@@ -113,8 +117,9 @@ class PythonFrames:
             if position.column is not None and text is not None:
                 column = len(text[: position.column - 1].encode())
         name = printable(frame.name) if frame.name is not None else f"function {frame.function}"
-        names = {"__name__": f"<wasm {self._name}>", WASM_FRAME: frame, "frame": sys._getframe}
-        return Place(_code(file, line, column, name), names, self._files.get(file))
+        names = {"__name__": f"<wasm {self._name}>", WASM_FRAME: frame}
+        code = _code(file, line, column, name)
+        return Place(code, _yielding(code), line, names, self._files.get(file))
 
     def _file(self, source: Positions, file: str) -> str:
         """The name of a source's file for Python, which may look for it where it is no file of its own."""
@@ -167,15 +172,21 @@ def _unlist(name: str) -> None:
 
 
 def _code(file: str, line: int, column: int | None, name: str) -> CodeType:
-    """Code that returns its own frame, of that name and at that place."""
-    tree = ast.parse("frame()", mode="eval")
-    for node in ast.walk(tree.body):
-        if isinstance(node, ast.expr):
+    """Code of a generator that yields at that place, and is called that."""
+    tree = ast.parse("def generator(): yield")
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.stmt, ast.expr)):
             node.lineno = node.end_lineno = line
             # What spans the whole line is not underlined.
             node.col_offset, node.end_col_offset = (0, _WIDEST) if column is None else (column, column + 1)
-    code: CodeType = compile(tree, file, "eval", dont_inherit=True)
+    module = compile(tree, file, "exec", dont_inherit=True)
+    code = next(each for each in module.co_consts if isinstance(each, CodeType))
     return code.replace(co_name=name, co_qualname=name)
+
+
+def _yielding(code: CodeType) -> int:
+    """The offset of the instruction that yields."""
+    return next(each.offset for each in dis.get_instructions(code) if each.opname == "YIELD_VALUE")
 
 
 class _Listing(Sequence[str]):
