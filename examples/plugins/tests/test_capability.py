@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 
 import pytest
 
@@ -23,12 +24,14 @@ POLICY = {"rule": [{"allow": {"keyvalue": ["shop/*"]}}, {"tenant": "reader", "de
 class TestKeyValue(CapabilityConformance):
     @pytest.fixture
     def capability(self):
-        return create_capability("keyvalue")
+        with closing(create_capability("keyvalue")) as made:
+            yield made
 
 
 @pytest.fixture
 def store(tmp_path):
-    return create_capability("keyvalue", settings={"path": str(tmp_path / "kv.db")})
+    with closing(create_capability("keyvalue", settings={"path": str(tmp_path / "kv.db")})) as made:
+        yield made
 
 
 class Guest:
@@ -70,8 +73,8 @@ def test_what_was_put_is_there(store):
 
 def test_it_outlives_guests(store, tmp_path):
     Guest("acme", store).put(b"shop/a", b"kept")
-    again = create_capability("keyvalue", settings={"path": str(tmp_path / "kv.db")})
-    assert Guest("acme", again).get(b"shop/a") == b"kept"
+    with closing(create_capability("keyvalue", settings={"path": str(tmp_path / "kv.db")})) as again:
+        assert Guest("acme", again).get(b"shop/a") == b"kept"
 
 
 def test_tenants_do_not_see_one_another(store):

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, ClassVar, cast
 from wrt_capability.authority import Authority
 from wrt_capability.decision import ANONYMOUS
 from wrt_capability.engine import CapabilityAwareEngine
-from wrt_capability.plugins import CapabilityPlugin, Description, create_capability
+from wrt_capability.plugins import CapabilityPlugin, Description, describe_capability
 from wrt_capability.policy import Policy
 from wrt_capability.policy.kinds import CORE_KINDS, AccessKind
 from wrt_capability.policy.patterns import PathPattern
@@ -89,7 +89,7 @@ def everything(manager: PluginManager) -> Policy:
     kinds: dict[str, AccessKind] = dict(CORE_KINDS)
     for name in manager.registry("wrt.capabilities").names():
         try:
-            found = create_capability(name, manager).describe().kinds
+            found = describe_capability(name, manager).kinds
         except PluginError:
             continue  # one that is broken, or can't be made without settings
         kinds |= {kind.name: kind for kind in found if kind.name == name}

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from wrt_capability.decision import Access, Decision, Subject
     from wrt_capability.recorder import Recorder
 
-__all__ = ["AccessKind", "CapabilityPlugin", "Claim", "Description", "create_capability"]
+__all__ = ["AccessKind", "CapabilityPlugin", "Claim", "Description", "create_capability", "describe_capability"]
 
 GROUP = "wrt.capabilities"
 
@@ -159,3 +160,14 @@ def create_capability(
         message = f"the capability {name!r} is broken: it made {made!r}, which is no CapabilityPlugin"
         raise PluginError(message, plugin=name)
     return made
+
+
+def describe_capability(
+    name: str, manager: PluginManager | None = None, settings: Mapping[str, Any] | None = None
+) -> Description:
+    """Return what the capability of that name says it is about; what it holds is let go of again.
+
+    Raises as `create_capability` does.
+    """
+    with closing(create_capability(name, manager, settings)) as capability:
+        return capability.describe()

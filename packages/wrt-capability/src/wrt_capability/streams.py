@@ -45,6 +45,9 @@ class ChargedStream(RawIOBase):
         """Have what was written arrive."""
         self._stream.flush()
 
+    def close(self) -> None:
+        """Do nothing; the stream behind may be closed by now, and must not be asked to flush."""
+
     def writable(self) -> bool:
         """It is for nothing else."""
         return True

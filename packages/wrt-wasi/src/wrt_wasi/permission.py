@@ -127,8 +127,10 @@ class _AsStream(RawIOBase):
         return self._file.write(bytes(data))
 
     def flush(self) -> None:
-        if not self.closed:
-            self._file.flush()
+        self._file.flush()
+
+    def close(self) -> None:
+        """Do nothing; the file is the embedder's, and may be closed by now."""
 
     def writable(self) -> bool:
         return True

@@ -227,12 +227,12 @@ class _Reader:
 
     def _describe(self, name: str, keys: Keys, settings: Mapping[str, Any] | None = None) -> None:
         """Learn the kinds of the capability plugin `name`, which loads it."""
-        from wrt_capability.plugins import create_capability
+        from wrt_capability.plugins import describe_capability
         from wrt_foundation.errors import UnknownPlugin
 
         known = [*self._kinds, *self.manager.registry("wrt.capabilities").names()]
         try:
-            described = create_capability(name, self.manager, settings).describe()
+            described = describe_capability(name, self.manager, settings)
         except UnknownPlugin as error:
             message = f"there is no kind of access, and no capability plugin, called {name!r}"
             self.refuse(keys, f"{message}{did_you_mean(name, known)}; known: {', '.join(dict.fromkeys(known))}", error)

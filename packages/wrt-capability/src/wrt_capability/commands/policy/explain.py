@@ -13,7 +13,7 @@ from wrt_capability.commands.policy.module import KnownModule, known_module
 from wrt_capability.commands.printable import printable
 from wrt_capability.decision import Access
 from wrt_capability.panel import Panel, plugins_for
-from wrt_capability.plugins import create_capability
+from wrt_capability.plugins import describe_capability
 from wrt_capability.policy import QUANTITIES, Limit, Policy
 from wrt_capability.policy.explanation import Explanation, explain
 from wrt_capability.policy.quantities import show_quantity
@@ -109,7 +109,7 @@ def _asked(policy: Policy, kind: str, plugins: PluginManager) -> tuple[Panel, Po
     described = [plugin.describe() for plugin in made]
     if kind not in policy.kinds:
         with suppress(UnknownPlugin):
-            described.append(create_capability(kind, plugins).describe())
+            described.append(describe_capability(kind, plugins))
     kinds = {each.name: each for description in described for each in description.kinds}
     return Panel(made), replace(policy, kinds=kinds | dict(policy.kinds))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from wrt_capability.commands.policy.module import described, read
-from wrt_capability.plugins import Claim, create_capability
+from wrt_capability.plugins import Claim, describe_capability
 from wrt_capability.policy import QUANTITIES
 from wrt_capability.policy.quantities import show_quantity
 from wrt_capability.policy.reading import PRESETS, preset_text
@@ -81,6 +81,6 @@ def _wanted(module: Module, plugins: PluginManager) -> list[Grant]:
 def _claims(plugins: PluginManager) -> Iterable[tuple[str, Claim]]:
     for name in plugins.registry("wrt.capabilities").names():
         try:
-            yield from create_capability(name, plugins).describe().claims.items()
+            yield from describe_capability(name, plugins).claims.items()
         except PluginError:
             continue  # one that is broken, or can't be made without settings
