@@ -78,7 +78,7 @@ def permitted(engine: Engine, module: ValidatedModule, given: Given) -> Given:
     if left.permits is None:
         return given
     for name, each in given.dirs.items():
-        if isinstance(each.directory if isinstance(each, Mount) else each, Directory):
+        if isinstance(_mount(each).directory, Directory):
             raise WrtError(f"a policy can't be asked about {name!r}: give the path of the directory, or a Mount of it")
     refused = host.keys() - {each.guest_path for each in left.directories}
     return Given(
@@ -99,15 +99,19 @@ def budget_above(engine: Engine) -> Budget:
     return kept
 
 
+def _mount(given: Mountable) -> Mount:
+    return given if isinstance(given, Mount) else Mount(cast(Any, given))
+
+
 def _host_directory(name: str, given: Mountable) -> GrantedDirectory | None:
-    mount = given if isinstance(given, Mount) else Mount(cast(Any, given))
+    mount = _mount(given)
     if not isinstance(mount.directory, (str, os.PathLike)):
         return None
     return GrantedDirectory(os.fspath(mount.directory), name, mount.read_only)
 
 
 def _guarded(given: Mountable, permits: Callable[[str, str, str], bool]) -> Mountable:
-    mount = given if isinstance(given, Mount) else Mount(cast(Any, given))
+    mount = _mount(given)
     own = mount.permits
 
     def both(operation: str, path: str) -> bool:
