@@ -85,9 +85,12 @@ def policy(rules) -> Policy:
     )
 
 
-def witness(pattern: str) -> str:
-    """A name that a pattern matches, and no other pattern by more than it must."""
-    return "".join({"*": "_" * 9, "?": "_"}.get(symbol, symbol[1:]) for symbol in symbols(pattern))
+def witnesses(pattern: NamePattern, others: set[NamePattern]) -> list[str]:
+    """Names that a pattern matches, and of the others only those around it: its stars stand for nothing, or for much."""
+    found = symbols(pattern.text)
+    names = ["".join({"*": star, "?": "_"}.get(symbol, symbol[1:]) for symbol in found) for star in ("", "_" * 9)]
+    narrower = [other for other in others if not other.covers(pattern)]
+    return [name for name in names if not any(other.matches(name) for other in narrower)]
 
 
 def allowed(asked: Policy, tenant: str, name: str, operation: str) -> bool:
@@ -97,11 +100,26 @@ def allowed(asked: Policy, tenant: str, name: str, operation: str) -> bool:
 @given(RULES, RULES)
 def test_what_is_said_is_so(before, after):
     old, new = policy(before), policy(after)
+    tenants = {NamePattern(rule[0]) for rule in before + after}
+    patterns = {NamePattern(rule[3]) for rule in before + after}
     for change in access_changes(old, new):
-        for operation in change.operations:
-            who, what = witness(change.tenant), witness(change.pattern)
-            assert allowed(old, who, what, operation) is not change.allowed
-            assert allowed(new, who, what, operation) is change.allowed
+        for who in witnesses(NamePattern(change.tenant), tenants):
+            for what in witnesses(NamePattern(change.pattern), patterns):
+                for operation in change.operations:
+                    assert allowed(old, who, what, operation) is not change.allowed
+                    assert allowed(new, who, what, operation) is change.allowed
+
+
+def test_names_that_only_the_changed_pattern_matches_are_found():
+    assert witnesses(NamePattern("*"), {NamePattern("*"), NamePattern("?*")}) == [""]
+    assert witnesses(NamePattern("a*"), {NamePattern("*"), NamePattern("a")}) == ["a" + "_" * 9]
+
+
+@pytest.mark.parametrize(("one", "other"), [("*?", "?*"), ("a**", "a*"), ("*?*", "?*"), ("a*??b", "a?*?b")])
+def test_wildcards_next_to_each_other_have_no_order(one, other):
+    assert NamePattern(one).covers(NamePattern(other))
+    assert NamePattern(other).covers(NamePattern(one))
+    assert access_changes(policy([("*", "allow", "", one)]), policy([("*", "allow", "", other)])) == []
 
 
 PREFIXES = st.lists(

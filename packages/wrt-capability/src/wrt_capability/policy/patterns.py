@@ -180,16 +180,22 @@ _STAR, _ONE = "*", "?"
 
 @lru_cache(4096)
 def symbols(text: str) -> tuple[str, ...]:
-    """Return a pattern's characters, the ordinary ones marked with "=", so that an escaped star is no star."""
+    """Return a pattern's characters, the ordinary ones marked with "=", so that an escaped star is no star.
+
+    Wildcards next to each other are put in one order, since `*?`, `?*` and `?**` mean the same.
+    """
     found: list[str] = []
     characters = iter(text)
     for character in characters:
+        starred = found[-1:] == [_STAR]
         if character == "\\":
             found.append("=" + next(characters, "\\"))
-        elif character in "*?":
-            found.append(character)
+        elif character == _ONE and starred:
+            found.insert(-1, _ONE)
+        elif character == _STAR:
+            found += [] if starred else [_STAR]
         else:
-            found.append("=" + character)
+            found.append(_ONE if character == _ONE else "=" + character)
     return tuple(found)
 
 
