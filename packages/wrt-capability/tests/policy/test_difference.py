@@ -86,7 +86,7 @@ def policy(rules) -> Policy:
 
 
 def witnesses(pattern: NamePattern, others: set[NamePattern]) -> list[str]:
-    """Names that a pattern matches, and of the others only those around it: its stars stand for nothing, or for much."""
+    """Names that a pattern matches, and of the others only those around it: its stars stand for nothing or for much."""
     found = symbols(pattern.text)
     names = ["".join({"*": star, "?": "_"}.get(symbol, symbol[1:]) for symbol in found) for star in ("", "_" * 9)]
     narrower = [other for other in others if not other.covers(pattern)]
