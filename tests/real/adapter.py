@@ -42,10 +42,13 @@ class WrtFunction:
     def __init__(self, func: Func) -> None:
         self.raw = func
 
+    def run(self, arguments):
+        return self.raw(*arguments)
+
     def __call__(self, *arguments):
         types = self.raw.function_type
         try:
-            result = self.raw(*map(_from_driver, types.params, arguments))
+            result = self.run(tuple(map(_from_driver, types.params, arguments)))
         except (Trap, WasmException) as error:
             backtrace = error.backtrace() if isinstance(error, Trap) else ""
             raise drivers.Trap(f"{error}\n{backtrace}") from error
@@ -160,6 +163,9 @@ class WrtEngine:
     def tag(self, params):
         return WrtTag(Tag(function_type(params, ())))
 
+    def started(self, module, imports):
+        return WrtInstance(self.engine.instantiate(module, imports))
+
     def instantiate(self, module, imports):
         given: dict[str, dict[str, object]] = {}
         for each in module.imports:
@@ -170,7 +176,7 @@ class WrtEngine:
                 extern = WrtFunction(Func(each.type.composite, _host(each.type.composite, extern)))
             given.setdefault(each.module, {})[each.name] = extern.raw
         try:
-            return WrtInstance(self.engine.instantiate(module, given))
+            return self.started(module, given)
         except Trap as trap:
             raise drivers.Trap(f"{trap}\n{trap.backtrace()}") from trap
 

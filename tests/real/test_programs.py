@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,16 @@ def test_a_driver_that_fails_is_noticed():
     outcome = run("hashes", WRT_ENGINE="no-such-engine")
     assert outcome.returncode == 1
     assert "no engine is called 'no-such-engine'" in outcome.stderr
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.parametrize("driver", [each for each in DRIVERS if each != "feature_detect"])  # it calls next to nothing
+def test_program_that_is_paused_and_moved(driver):
+    """Stopped where chance has it, saved, and gone on with in new instances, it passes its driver's checks too."""
+    outcome = run(driver, REALWASM_ENGINE="moving_adapter:MovingEngine")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert json.loads(outcome.stdout.splitlines()[-1])["ok"]
+    moves = re.search(r"moved (\d+) times", outcome.stderr)
+    assert moves, outcome.stderr
+    assert int(moves[1]) >= 20

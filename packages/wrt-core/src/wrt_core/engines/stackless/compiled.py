@@ -13,8 +13,7 @@ from wrt_core.cache import Pack
 from wrt_core.debugging import positions
 from wrt_core.debugging.python_frames import Place, PythonFrames
 from wrt_core.engines.stackless.stored import Stored
-from wrt_core.engines.stackless.translation.function import Translation, safe_points, translate
-from wrt_core.engines.stackless.translation.safe_points import SafePoint
+from wrt_core.engines.stackless.translation.function import SafePoints, Translation, safe_points, translate
 from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE
 from wrt_core.engines.stackless.translation.suspension import Suspension
 from wrt_core.engines.stackless.translation.variant import Form, Variant
@@ -49,7 +48,7 @@ class Compiled:
         self._stored = None if pack is None else Stored(pack)
         self._translations: dict[tuple[int, Form], Translation] = {}
         self._codes: dict[int, tuple[int, Form, Translation]] = {}  # by identity: Python takes equal code for the same
-        self._points: dict[tuple[int, Form], tuple[dict[int, SafePoint], frozenset[int]]] = {}
+        self._points: dict[tuple[int, Form], SafePoints] = {}
         self._lock = threading.RLock()
         self._suspension = Suspension(module)
         self._lines: dict[int, dict[int, int]] = {}
@@ -131,9 +130,12 @@ class Compiled:
         """Say whether the function at `index` has a form of its own for a variant, not just one that calls its code."""
         return not variant.is_coroutine or self.may_suspend(index)
 
-    def points(self, index: int, form: Form) -> tuple[dict[int, SafePoint], frozenset[int]]:
+    def points(self, index: int, form: Form) -> SafePoints:
         """Return the safe points of a form of the function at `index`, and its locals that are held as numbers."""
         key = index, form
+        made = self._translations.get(key)
+        if made is not None and made.points is not None:
+            return made.points
         found = self._points.get(key)
         if found is None:
             found = self._points[key] = safe_points(self.module, index, form, self.may_suspend)

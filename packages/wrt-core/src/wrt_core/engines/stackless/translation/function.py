@@ -49,7 +49,7 @@ from wrt_foundation.printable import printable
 from wrt_foundation.traps import TrapCode
 from wrt_foundation.types import NumType, ValueType
 
-__all__ = ["Translation", "safe_points", "translate"]
+__all__ = ["SafePoints", "Translation", "safe_points", "translate"]
 
 TEMPLATE_MODULES = (
     aggregates,
@@ -75,6 +75,10 @@ TEMPLATE_MODULES = (
 )
 
 
+SafePoints = tuple[dict[int, SafePoint], frozenset[int]]
+"""A form's safe points by offset, and its locals that are vectors held as numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Translation:
     """One translated function.
@@ -83,7 +87,7 @@ class Translation:
     each line of the source from 1, the wasm offset that the line came from; `traps` what an IndexError
     on a line means where it is not memory out of bounds. `constants` belong in the namespace. `heads` has the
     offsets of loops, by the line that begins the Python loop or, if the function is in dispatched form, by the value
-    of `pc` that does.
+    of `pc` that does. What goes on in the middle of a function has its `points`: what `safe_points` says of it.
     """
 
     code: CodeType
@@ -93,6 +97,7 @@ class Translation:
     source: str
     heads: dict[int, int]
     dispatched: bool
+    points: SafePoints | None = None
 
 
 _ZERO = {NumType.I32: "0", NumType.I64: "0", NumType.F32: "0.0", NumType.F64: "0.0", NumType.V128: "ZERO"}
@@ -129,12 +134,11 @@ def translate(
         python,
         source.heads,
         source.blocks is not None,
+        None if translator.points is None else (translator.points, translator.numbers),
     )
 
 
-def safe_points(
-    module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool]
-) -> tuple[dict[int, SafePoint], frozenset[int]]:
+def safe_points(module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool]) -> SafePoints:
     """Return the safe points of a translation by offset, and its locals that are vectors held as numbers."""
     translator = _read(module, index, form, may_suspend, pointed=True)
     assert translator.points is not None
