@@ -37,11 +37,14 @@ class Journey:
         return 1 + self.random.randrange(int(SHORTEST * (LONGEST / SHORTEST) ** (self.moves / MOVES)))
 
 
+JOURNEY = Journey()
+
+
 class Home:
     """Where a guest is now."""
 
-    def __init__(self, engine, module, imports, journey) -> None:
-        self.engine, self.module, self.imports, self.journey = engine, module, imports, journey
+    def __init__(self, engine, module, imports, externals) -> None:
+        self.engine, self.module, self.imports, self.externals = engine, module, imports, externals
         self.instance = engine.instantiate(module, imports)
         self.busy = False
 
@@ -51,20 +54,20 @@ class Home:
             return func(*arguments)
         self.busy = True
         try:
-            execution = func.start(*arguments, fuel=self.journey.fuel())
+            execution = func.start(*arguments, fuel=JOURNEY.fuel())
             while execution.run() == "paused":
-                if self.journey.moves < MOVES:
+                if JOURNEY.moves < MOVES:
                     execution = self.moved(execution)
-                execution.add_fuel(max(self.journey.fuel(), execution.fuel_needed - execution.fuel))
+                execution.add_fuel(max(JOURNEY.fuel(), execution.fuel_needed - execution.fuel))
             return execution.result
         finally:
             self.busy = False
 
     def moved(self, execution):
-        data = Snapshot.of(execution).to_bytes()
-        execution = Snapshot.from_bytes(data).resume(self.engine, self.module, self.imports)
+        data = Snapshot.of(execution, externals=self.externals).to_bytes()
+        execution = Snapshot.from_bytes(data).resume(self.engine, self.module, self.imports, externals=self.externals)
         self.instance = execution.func.instance
-        self.journey.moves += 1
+        JOURNEY.moves += 1
         return execution
 
 
@@ -97,11 +100,17 @@ class MovingInstance(WrtInstance):
         }
 
 
-JOURNEY = Journey()
-
-
 class MovingEngine(WrtEngine):
     """Guests that do not stay where they are."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.externals = {}
+
+    def func(self, params, results, function):
+        made = super().func(params, results, function)
+        self.externals[f"function {len(self.externals)}"] = made.raw  # a driver may put it in a table
+        return made
+
     def started(self, module, imports):
-        return MovingInstance(Home(self.engine, module, imports, JOURNEY))
+        return MovingInstance(Home(self.engine, module, imports, self.externals))
