@@ -5,31 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from wrt_core import Engine, EngineFactory, Func, Instance, Store, ValidatedModule
-from wrt_foundation.features import Features
+from wrt_core import EngineFactory, EngineWrapper, Func, Instance, Store, ValidatedModule
 
 
-class CountingEngine(Engine):
+class CountingEngine(EngineWrapper):
     """Runs everything on the engine `stackless`; `calls` says how often the host called a guest's function."""
 
     name: ClassVar[str] = "counting"
 
     def __init__(self, **options: Any) -> None:
-        self.inner = EngineFactory.create("stackless", **options)
+        super().__init__(EngineFactory.create("stackless", **options))
         self.calls = 0
-
-    @property
-    def features(self) -> Features:
-        """What the inner engine runs."""
-        return self.inner.features
-
-    def load(self, source: Any) -> ValidatedModule:
-        """Load on the inner engine."""
-        return self.inner.load(source)
 
     def instantiate(self, module: ValidatedModule, imports: Any = None, *, store: Store | None = None) -> Instance:
         """Instantiate on the inner engine, and step between the host and the instance's functions."""
-        instance = self.inner.instantiate(module, imports, store=store)
+        instance = super().instantiate(module, imports, store=store)
         for func in instance.functions:
             if func.instance is instance:  # not one that it imports
                 self._count(func)

@@ -24,12 +24,14 @@ from wrt_core.runtime.table import Table
 from wrt_core.runtime.tag import Tag
 from wrt_core.system import engine_pool, initialize_engine_system
 from wrt_core.validation import ValidatedModule, validate
+from wrt_core.wrapper import EngineWrapper
 
 __all__ = [
     "Engine",
     "EngineFactory",
     "EnginePool",
     "EngineType",
+    "EngineWrapper",
     "Exports",
     "Func",
     "Global",

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from wrt_core import EngineFactory
-from wrt_core.engine import Engine, Source
+from wrt_core import Engine, EngineFactory, EngineWrapper
+from wrt_core.engine import Source
 from wrt_core.engines.stackless import compiled
 from wrt_core.engines.stackless.engine import StacklessEngine
 from wrt_core.engines.stackless.translation.function import translate
@@ -36,25 +36,13 @@ KIT = {
 }
 
 
-class Around(Engine):
+class Around(EngineWrapper):
     """An engine around the stackless one: the right way to write one."""
 
     name = "around"
 
     def __init__(self) -> None:
-        self.inner = EngineFactory.create("stackless")
-
-    @property
-    def features(self) -> Features:
-        return self.inner.features
-
-    def load(self, source: Source) -> ValidatedModule:
-        return self.inner.load(source)
-
-    def instantiate(
-        self, module: ValidatedModule, imports: Imports | None = None, *, store: Store | None = None
-    ) -> Instance:
-        return self.inner.instantiate(module, imports, store=store)
+        super().__init__(EngineFactory.create("stackless"))
 
 
 class Entering(Around):

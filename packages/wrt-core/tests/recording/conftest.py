@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from wrt_core import Engine, EngineFactory, Instance, Store, ValidatedModule
+from wrt_core import Engine, EngineFactory, EngineWrapper, Instance, Store, ValidatedModule
 from wrt_core.recording import RecordingEngine
 from wrt_core.recording.events import Event
 from wrt_core.recording.journal import JournalReader, JournalWriter
 from wrt_core.testing import ModuleBuilder
 from wrt_core.testing.assembler import assemble
-from wrt_foundation.features import Features
 
 
 @pytest.fixture
@@ -40,21 +39,14 @@ def record(engine: Engine, journal: Path) -> Callable[..., ValidatedModule]:
     return record
 
 
-class WrongEngine(Engine):
+class WrongEngine(EngineWrapper):
     """Runs the right module with some of its bytes replaced by others: an engine with a mistake."""
 
     name = "wrong"
 
     def __init__(self, right: bytes, wrong: bytes) -> None:
-        self.inner = EngineFactory.create("stackless")
+        super().__init__(EngineFactory.create("stackless"))
         self.right, self.wrong = right, wrong
-
-    @property
-    def features(self) -> Features:
-        return self.inner.features
-
-    def load(self, source: Any) -> ValidatedModule:
-        return self.inner.load(source)
 
     def instantiate(self, module: ValidatedModule, imports: Any = None, *, store: Store | None = None) -> Instance:
         binary = module.module.binary

@@ -8,13 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
 
-from wrt_core import EngineFactory
-from wrt_core.engine import Engine, Source
-from wrt_core.host_modules import Grants
-from wrt_core.runtime.instance import Instance
-from wrt_core.runtime.linking import Imports
-from wrt_core.runtime.store import Store
-from wrt_core.validation import ValidatedModule
+from wrt_core import Engine, EngineFactory, EngineWrapper
 from wrt_foundation.features import Feature, Features
 from wrt_foundation.features import features as features_named
 from wrt_wast.dialect import Dialect, dialect_for
@@ -28,7 +22,7 @@ from wrt_wast.spectest import Print
 __all__ = ["WastEngine"]
 
 
-class WastEngine(Engine):
+class WastEngine(EngineWrapper):
     """Runs .wast scripts on an inner engine; as an engine itself, it is the inner one.
 
     `engine` is the inner engine's name, with `options` for it. `features`, a set or names, bound what modules
@@ -53,29 +47,10 @@ class WastEngine(Engine):
         self._chosen = None if features is None else _as_features(features)
         self._dialect = dialect
         self._options = options
-        self.inner = EngineFactory.create(self.engine_name, **options)
+        super().__init__(EngineFactory.create(self.engine_name, **options))
         self._supported = self.inner.features
         if self._chosen is not None and not self.inner.features <= self._chosen:
             self.inner = self._restricted(self._chosen)
-
-    @property
-    def features(self) -> Features:
-        """What the inner engine runs."""
-        return self.inner.features
-
-    def load(self, source: Source) -> ValidatedModule:
-        """Return the module that `source` is, validated by the inner engine."""
-        return self.inner.load(source)
-
-    def permitted(self, module: ValidatedModule, grants: Grants) -> Grants:
-        """Return what the inner engine lets host modules have."""
-        return self.inner.permitted(module, grants)
-
-    def instantiate(
-        self, module: ValidatedModule, imports: Imports | None = None, *, store: Store | None = None
-    ) -> Instance:
-        """Return a new instance of the inner engine's."""
-        return self.inner.instantiate(module, imports, store=store)
 
     def run(
         self,

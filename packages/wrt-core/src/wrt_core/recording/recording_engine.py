@@ -7,8 +7,7 @@ from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any
 
-from wrt_core.engine import Engine, Source
-from wrt_core.host_modules import Grants
+from wrt_core.engine import Engine
 from wrt_core.recording.errors import RecordingError
 from wrt_core.recording.journal import Header, JournalWriter
 from wrt_core.recording.recorder import Recorder
@@ -19,13 +18,13 @@ from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.linking import Imports, resolve, waiting
 from wrt_core.runtime.store import Store
 from wrt_core.validation import ImportType, ValidatedModule
-from wrt_foundation.features import Features
+from wrt_core.wrapper import EngineWrapper
 from wrt_foundation.types import ExternKind
 
 __all__ = ["RecordingEngine"]
 
 
-class RecordingEngine(Engine):
+class RecordingEngine(EngineWrapper):
     """Runs one instance on another engine, and writes to a journal what passes between it and its host.
 
     The journal is a new file at `path`; one that is there is replaced. `close`, or leaving a `with` statement, ends it:
@@ -39,22 +38,9 @@ class RecordingEngine(Engine):
     """
 
     def __init__(self, engine: Engine, path: str | os.PathLike[str]) -> None:
-        self.inner = engine
+        super().__init__(engine)
         self.path = path
         self._recorder: Recorder | None = None
-
-    @property
-    def features(self) -> Features:
-        """What the inner engine runs."""
-        return self.inner.features
-
-    def load(self, source: Source) -> ValidatedModule:
-        """Load on the inner engine."""
-        return self.inner.load(source)
-
-    def permitted(self, module: ValidatedModule, grants: Grants) -> Grants:
-        """Return what host modules may have; see `Engine.permitted`."""
-        return self.inner.permitted(module, grants)
 
     def instantiate(
         self, module: ValidatedModule, imports: Imports | None = None, *, store: Store | None = None
@@ -93,7 +79,7 @@ class RecordingEngine(Engine):
         given = _wrapped(module, externs, recorder, attach)
         recorder.begin()
         try:
-            instance = self.inner.instantiate(module, given, store=store)
+            instance = super().instantiate(module, given, store=store)
         except BaseException as error:
             recorder.failed(error)
             raise
