@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-SUCCESS, BADF, ROFS = 0, 8, 69
+SUCCESS, BADF, NOSYS, ROFS = 0, 8, 52, 69
 
 
 def test_no_directory_unless_asked(invoke, modules):
@@ -83,3 +83,29 @@ def test_grants_and_memory_go_with_a_recording(invoke, modules, tmp_path):
     options = ("--record", journal, "--dir", f"{tmp_path / 'given'}::/", "--max-memory", "1MiB")
     assert invoke("run", *options, module).exit_code == SUCCESS
     assert invoke("replay", journal, module).exit_code == 0
+
+
+def test_functions_that_nobody_serves(invoke, modules):
+    result = invoke("run", "--wasi", "random=none", modules("drawing"))
+    assert result.exit_code == 1
+    assert "'random_get': the WASI family 'random' is left out" in result.stderr
+
+
+def test_functions_that_another_plugin_serves(invoke, modules):
+    assert invoke("run", "--wasi", "filesystem=wasi-unsupported", modules("making")).exit_code == NOSYS
+    result = invoke("run", "--wasi", "random=nobody", modules("making"))
+    assert result.exit_code == 2
+    assert "no WASI family is called 'nobody'" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["", "random", "random=", "=none"])
+def test_who_serves_what_is_said_in_full(invoke, modules, option):
+    result = invoke("run", "--wasi", option, modules("making"))
+    assert result.exit_code == 2
+    assert "FAMILY=PLUGIN" in result.stderr
+
+
+def test_a_family_that_there_is_not(invoke, modules):
+    result = invoke("run", "--wasi", "randon=none", modules("making"))
+    assert result.exit_code == 1
+    assert "did you mean 'random'" in result.stderr

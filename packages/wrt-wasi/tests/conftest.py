@@ -28,7 +28,7 @@ def module_that_imports(names: list[str], memory: str | None = "memory") -> Modu
     return Module(
         types=[RecType((SubType(SIGNATURES[name]),)) for name in names],
         imports=[Import(MODULE, name, FuncUse(index)) for index, name in enumerate(names)],
-        memories=[MemoryType(Limits(1, 1))],
+        memories=[MemoryType(Limits(1, 4))],
         exports=[
             *(Export(name, ExternKind.FUNC, index) for index, name in enumerate(names)),
             *([] if memory is None else [Export(memory, ExternKind.MEMORY, 0)]),
@@ -140,10 +140,11 @@ def guest() -> Callable[..., Guest]:
     engine = EngineFactory.create("stackless")
     module = engine.load(module_that_imports(list(SIGNATURES)))
 
-    def make(**options: object) -> Guest:
+    def make(*, pages: int = 1, **options: object) -> Guest:
         wasi = Wasi(**options)
         instance = engine.instantiate(module, wasi.imports())
         wasi.attach(instance)
+        instance.memories[0].grow(pages - 1)
         return Guest(instance, wasi)
 
     return make

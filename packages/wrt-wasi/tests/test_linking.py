@@ -16,11 +16,6 @@ from wrt_wasi.preview1.errno import Errno, refusal
 from wrt_wasi.preview1.signatures import SIGNATURES
 
 
-def test_every_function_of_preview_1_is_of_one_family():
-    functions = [name for family in Wasi()._families for name in vars(type(family)) if not name.startswith("_")]
-    assert sorted(functions) == sorted(SIGNATURES)
-
-
 def test_exit_leaves_the_guest_and_not_the_host(guest):
     for status in (0, 7, 0xFFFF_FFFF):
         with pytest.raises(Exit) as raised:

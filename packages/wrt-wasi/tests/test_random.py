@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wrt_core import Memory
-from wrt_foundation.types import Limits, MemoryType
 from wrt_wasi.preview1.errno import Errno
-from wrt_wasi.preview1.guest_memory import GuestMemory
-from wrt_wasi.preview1.random import RandomNumbers
 
 PAGE = 65536
 
@@ -35,19 +31,17 @@ def test_the_source_can_be_given_and_is_asked_in_blocks(guest):
     assert asked == [PAGE - 1]
 
 
-def test_a_large_buffer_is_filled_block_by_block():
+def test_a_large_buffer_is_filled_block_by_block(guest):
     asked = []
 
     def source(count):
         asked.append(count)
         return bytes([len(asked)]) * count
 
-    memory = Memory(MemoryType(Limits(3)))
-    guest_memory = GuestMemory()
-    guest_memory.bind(memory)
-    RandomNumbers(source).random_get(guest_memory, 10, 2 * PAGE + 10)
+    g = guest(random=source, pages=3)
+    assert g.call("random_get", 10, 2 * PAGE + 10) is Errno.SUCCESS
     assert asked == [PAGE, PAGE, 10]
-    assert [memory.read(address, 1) for address in (9, 10, 10 + PAGE, 10 + 2 * PAGE, 20 + 2 * PAGE)] == [
+    assert [g.memory.read(address, 1) for address in (9, 10, 10 + PAGE, 10 + 2 * PAGE, 20 + 2 * PAGE)] == [
         b"\0",
         b"\1",
         b"\2",

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from wrt_core.runtime.host_namespace import HostNamespace
@@ -58,6 +58,9 @@ class Grants:
 
     `permits(kind, object, operation)` says, and records, what a policy says of a single use, such as ("filesystem",
     path, "read") with the resolved path; None where no policy is in force.
+
+    Of a host module that is made of families of functions, each a plugin, as WASI is, `families` says which plugin
+    serves one in place of the usual, None for nobody; `plugins` knows them.
     """
 
     arguments: tuple[str, ...] = ()
@@ -69,6 +72,8 @@ class Grants:
     seed: int | None = None
     suspend: bool = False
     permits: Callable[[str, str, str], bool] | None = None
+    families: Mapping[str, str | None] = field(default_factory=dict)
+    plugins: PluginManager | None = None
 
 
 class HostModule(ABC):
@@ -130,6 +135,8 @@ def _registry(manager: PluginManager | None) -> Registry[HostModuleFactory]:
 
 def _create(registry: Registry[HostModuleFactory], name: str, grants: Grants, *, full_names: bool = True) -> HostModule:
     factory: Callable[[Grants], Any] = registry.get(name, full_names=full_names)
+    if grants.plugins is None:
+        grants = replace(grants, plugins=registry.manager)
     try:
         made = factory(grants)
     except WrtError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wrt_wasi.filesystem import Directory, File, HostDirectory, VirtualFilesystem
 from wrt_wasi.mounts import Mount
 from wrt_wasi.preview1.clocks import Clock, Clocks, SimulatedClocks, SystemClocks
+from wrt_wasi.preview1.family import Family, Guest
 from wrt_wasi.result import Result
 from wrt_wasi.run import run, run_async
 from wrt_wasi.streams import INHERIT, Capture
@@ -17,7 +18,9 @@ __all__ = [
     "Clock",
     "Clocks",
     "Directory",
+    "Family",
     "File",
+    "Guest",
     "HostDirectory",
     "Mount",
     "Result",

@@ -18,6 +18,7 @@ from wrt_core.validation import ValidatedModule
 from wrt_foundation.errors import Exit, WrtError
 from wrt_foundation.memory import Budget
 from wrt_foundation.traps import Exhaustion, Trap, TrapCode, WasmException
+from wrt_wasi.families import Chosen
 from wrt_wasi.mounts import Mountable
 from wrt_wasi.permission import Given, budget_above, confined, permitted
 from wrt_wasi.result import TRAPPED, Result
@@ -51,6 +52,7 @@ def run(
     max_memory: int | None = None,
     seed: int | None = None,
     engine: str | Engine = "stackless",
+    families: Chosen | None = None,
     policy: Any = None,
     tenant: str | None = None,
     check: bool = False,
@@ -63,7 +65,8 @@ def run(
     with `capture`, at most `capture_limit` bytes of each.
 
     It has as much `fuel` as is given, `timeout` seconds, of which waiting is part, and `max_memory` bytes of linear
-    memory: `memory.grow` fails past it. With a `seed`, clocks and random bytes are the same in every run.
+    memory: `memory.grow` fails past it. With a `seed`, clocks and random bytes are the same in every run. `families`
+    say who serves which functions of WASI, where that is not us.
 
     A program that traps, out of fuel or time included, is told by the result, as its status is: see `Result.check`,
     which `check` has called. What is no program raises: `OSError`, `DecodeError`, `ValidationError`, `LinkError`,
@@ -84,6 +87,7 @@ def run(
         max_memory,
         seed,
         engine,
+        families,
         policy,
         tenant,
         suspend=timeout is not None,
@@ -110,6 +114,7 @@ async def run_async(
     max_memory: int | None = None,
     seed: int | None = None,
     engine: str | Engine = "stackless",
+    families: Chosen | None = None,
     policy: Any = None,
     tenant: str | None = None,
     check: bool = False,
@@ -133,6 +138,7 @@ async def run_async(
         max_memory,
         seed,
         engine,
+        families,
         policy,
         tenant,
         suspend=True,
@@ -231,6 +237,7 @@ def _prepared(
     max_memory: int | None,
     seed: int | None,
     engine: str | Engine,
+    families: Chosen | None,
     policy: Any,
     tenant: str | None,
     *,
@@ -257,6 +264,7 @@ def _prepared(
             stderr=left.stderr,
             seed=seed,
             suspend=suspend,
+            families=families,
         )
         yield _Prepared(chosen, module, stack.enter_context(wasi), budget, decisions)
 

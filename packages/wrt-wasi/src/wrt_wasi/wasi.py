@@ -16,27 +16,19 @@ from wrt_core.runtime.host_function import results_converter
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.memory import Memory
 from wrt_foundation.errors import WrtError
+from wrt_foundation.plugins import PluginManager
 from wrt_foundation.types import I32, FuncType
-from wrt_wasi.mounts import Mount, Mountable, mounted
-from wrt_wasi.preview1.arguments import Arguments
-from wrt_wasi.preview1.clocks import ClockFunctions, Clocks, SimulatedClocks, SystemClocks
-from wrt_wasi.preview1.descriptor import MAXIMUM_DESCRIPTORS, Descriptor, Descriptors
-from wrt_wasi.preview1.descriptors import DescriptorFunctions
-from wrt_wasi.preview1.directories import Directories
-from wrt_wasi.preview1.environment import Environment
+from wrt_wasi.families import Chosen, Families
+from wrt_wasi.mounts import Mount, Mountable
+from wrt_wasi.preview1.clocks import Clocks, SimulatedClocks, SystemClocks
+from wrt_wasi.preview1.descriptor import MAXIMUM_DESCRIPTORS, Descriptors
 from wrt_wasi.preview1.errno import Errno, Refused
-from wrt_wasi.preview1.files import Files
+from wrt_wasi.preview1.family import Guest
 from wrt_wasi.preview1.guest_memory import GuestMemory
-from wrt_wasi.preview1.paths import Paths
-from wrt_wasi.preview1.polling import Polling
-from wrt_wasi.preview1.process import Process
-from wrt_wasi.preview1.random import RandomNumbers, seeded
-from wrt_wasi.preview1.rights import LISTENER, STREAM, Right
+from wrt_wasi.preview1.random import seeded
 from wrt_wasi.preview1.signatures import SIGNATURES
-from wrt_wasi.preview1.sockets import Sockets
 from wrt_wasi.preview1.waiting import Patience, PendingCall, Waiting
-from wrt_wasi.streams.socket import Listener
-from wrt_wasi.streams.standard import Source, Target, source_of, target_of
+from wrt_wasi.streams.standard import Source, Target
 
 __all__ = ["MODULE", "Wasi"]
 
@@ -63,6 +55,11 @@ class Wasi(HostModule):
     At most `descriptors` are open at a time, each of which may be one of the host's. With `suspend`, a call that would
     wait suspends the guest instead of its thread, for guests that are run by `call_async` or `run_sync`.
 
+    The functions are served by families, each a plugin of the kind `wrt.wasi_families`. By family, `families` says who
+    serves it in place of ours: the name of another plugin, a `Family` subclass, or None for nobody. Functions that
+    nobody serves do not link. `plugins` is a manager that knows the plugins; who makes many guests saves looking for
+    them each time by giving one.
+
     Raises `WrtError` for arguments, variables and paths that can't be passed on, `OSError` for a directory that can't
     be opened. As thread-safe as the guest. `close`, or the end of a `with` statement, closes what the guest has open.
     """
@@ -82,6 +79,8 @@ class Wasi(HostModule):
         seed: int | None = None,
         descriptors: int = MAXIMUM_DESCRIPTORS,
         suspend: bool = False,
+        families: Chosen | None = None,
+        plugins: PluginManager | None = None,
     ) -> None:
         if clocks is None:
             clocks = SystemClocks() if seed is None else SimulatedClocks()
@@ -91,33 +90,26 @@ class Wasi(HostModule):
         self._descriptors = Descriptors(descriptors)
         self._patience = Patience()
         self._suspend = suspend
-        self._families: tuple[object, ...] = (
-            Arguments(arguments),
-            Environment({} if environment is None else environment),
-            ClockFunctions(clocks),
-            RandomNumbers(random),
-            Process(),
-            DescriptorFunctions(self._descriptors, clocks),
-            Files(self._descriptors, self._patience),
-            Directories(self._descriptors),
-            Paths(self._descriptors, clocks),
-            Sockets(self._descriptors, self._patience),
-            Polling(self._descriptors, clocks),
-        )
         directories = {} if directories is None else directories
         if 3 + len(directories) + len(listeners) > descriptors:
             raise WrtError(f"the guest is given more than the {descriptors} descriptors that it may have")
-        read, write = STREAM & ~Right.FD_WRITE, STREAM & ~Right.FD_READ
+        guest = Guest(
+            arguments=arguments,
+            environment={} if environment is None else environment,
+            directories=directories,
+            listeners=listeners,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            clocks=clocks,
+            random=random,
+            descriptors=self._descriptors,
+            patience=self._patience,
+        )
         try:
-            self._descriptors.add(Descriptor(source_of(stdin), read))
-            self._descriptors.add(Descriptor(target_of(stdout), write))
-            self._descriptors.add(Descriptor(target_of(stderr, error=True), write))
-            for path, given in directories.items():
-                self._descriptors.preopen(_guest_path(path), mounted(given, clocks))
-            for listening in listeners:
-                self._descriptors.add(Descriptor(Listener(listening), LISTENER))
+            self._families = Families(guest, {} if families is None else families, plugins)
         except BaseException:
-            self.close()
+            self._descriptors.close()
             raise
 
     @classmethod
@@ -135,14 +127,19 @@ class Wasi(HostModule):
                 stderr=grants.stderr,
                 seed=grants.seed,
                 suspend=grants.suspend,
+                families=grants.families,
+                plugins=grants.plugins,
             )
         except OSError as error:
             raise WrtError(f"can't open the directory {error.filename!r}: {error.strerror}") from error
 
     def imports(self) -> dict[str, HostNamespace]:
-        """Return every function of preview 1, each with its type, for `engine.instantiate`."""
-        functions = {name: Func(type_, self._function(name, type_), name=name) for name, type_ in SIGNATURES.items()}
-        return {MODULE: HostNamespace(self._bind, functions)}
+        """Return the functions of preview 1 that are served, each with its type, for `engine.instantiate`."""
+        functions = {
+            name: Func(SIGNATURES[name], self._function(served, SIGNATURES[name]), name=name)
+            for name, served in self._families.functions.items()
+        }
+        return {MODULE: HostNamespace(self._bind, functions, self._families.missing)}
 
     def attach(self, instance: Instance) -> None:
         """Work on the memory that `instance` exports as "memory"; it need not have one until a function needs it.
@@ -161,6 +158,7 @@ class Wasi(HostModule):
     def close(self) -> None:
         """Close what the guest has open; of what is the embedder's, only take it from the guest."""
         self._descriptors.close()
+        self._families.close()
 
     def __enter__(self) -> Wasi:
         return self
@@ -170,8 +168,7 @@ class Wasi(HostModule):
     ) -> None:
         self.close()
 
-    def _function(self, name: str, type_: FuncType) -> Callable[..., Any]:
-        function = next(getattr(family, name) for family in self._families if hasattr(family, name))
+    def _function(self, function: Callable[..., None], type_: FuncType) -> Callable[..., Any]:
         memory = self._memory
         # Guests mean unsigned numbers, and the core gives signed ones.
         convert = results_converter(type_)
@@ -209,13 +206,3 @@ class Wasi(HostModule):
 def _mount(granted: GrantedDirectory, permits: Callable[[str, str, str], bool] | None) -> Mount:
     guard = None if permits is None else lambda operation, path: permits("filesystem", path, operation)
     return Mount(granted.path, granted.read_only, permits=guard)
-
-
-def _guest_path(path: str) -> bytes:
-    try:
-        name = path.encode()
-    except UnicodeEncodeError as error:
-        raise WrtError(f"not a path that a guest could get: {path!r}") from error
-    if not name or b"\0" in name:
-        raise WrtError(f"not a path that a guest could get: {path!r}")
-    return name

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from wrt_cli.options.directories import directories
+from wrt_cli.options.families import families_of_wasi
 from wrt_cli.options.module_first import ModuleFirst
 from wrt_cli.options.quantities import DURATION, SIZE
 from wrt_cli.options.variables import variables
@@ -98,6 +99,14 @@ Exit status: the program's own; 134 if it traps or a limit ends it; 1 for a modu
     help="Link this host module, where several share a name or the program does not ask by name. Repeatable.",
 )
 @click.option(
+    "--wasi",
+    "families",
+    metavar="FAMILY=PLUGIN",
+    multiple=True,
+    callback=families_of_wasi,
+    help="Have this plugin serve a family of WASI's functions, or none; wrt plugins lists them. Repeatable.",
+)
+@click.option(
     "--cache/--no-cache",
     default=True,
     show_default=True,
@@ -140,6 +149,7 @@ def run(
     max_memory: int | None,
     seed: int | None,
     host_modules: tuple[str, ...],
+    families: dict[str, str | None],
     cache: bool,
     record: str | None,
     policy: str | None,
@@ -194,6 +204,7 @@ def run(
         stderr=sys.stderr.buffer,
         seed=seed,
         suspend=timeout is not None,
+        families=families,
     )
     calls = LimitedCalls(fuel, timeout)
     hosts = _hosts(loaded, chosen.permitted(loaded, grants), host_modules, plugins)

@@ -17,8 +17,16 @@ class HostNamespace(dict[str, object]):
     That happens in `instantiate`, once the instance has its memories and exports, and before its segments are copied
     and its start function runs: so that function can call what is offered here. The memories' contents are not
     there yet. What `attach` raises ends the instantiation.
+
+    `missing` says of names that a guest may ask for why they are not offered.
     """
 
-    def __init__(self, attach: Callable[[Instance], None], offered: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        attach: Callable[[Instance], None],
+        offered: Mapping[str, object],
+        missing: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(offered)
         self.attach = attach
+        self.missing = {} if missing is None else missing

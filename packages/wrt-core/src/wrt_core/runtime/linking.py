@@ -56,6 +56,9 @@ def resolve(wanted: ImportType, given: Imports) -> Any:
     if isinstance(namespace, Instance):
         namespace = namespace.exports
     if namespace is None or wanted.name not in namespace:
+        if isinstance(namespace, HostNamespace) and wanted.name in namespace.missing:
+            reason = namespace.missing[wanted.name]
+            raise _error(wanted, f"unknown import: nothing was given for {_names(wanted)}: {reason}")
         known = given if namespace is None else namespace
         hint = did_you_mean(wanted.module if namespace is None else wanted.name, known)
         raise _error(wanted, f"unknown import: nothing was given for {_names(wanted)}{hint}")

@@ -104,6 +104,19 @@ def wrt_register_host_module(name: str) -> object:
 
 
 @hookspec(firstresult=True)
+def wrt_register_wasi_family(name: str) -> object:
+    """Hand over the WASI family of that name.
+
+    Called once, when a guest of WASI is first served by it; only the picked plugin is asked.
+    Stops at the first result that is not None.
+
+    :param name: the entry-point name that was picked.
+    :returns: the family's class, or a callable that takes what the guest has and returns a family, as WASI's
+        distribution defines it.
+    """
+
+
+@hookspec(firstresult=True)
 def wrt_register_command(name: str) -> object:
     """Hand over the subcommand of that name.
 

@@ -45,6 +45,12 @@ _ALL = (
         "wrt_register_host_module",
         "Gives guests a module to import that is written in Python.",
     ),
+    Kind(
+        "wrt.wasi_families",
+        "WASI family",
+        "wrt_register_wasi_family",
+        "Serves some of the functions of WASI that belong together.",
+    ),
     # A command runs only when it is typed, and `wrt plugins` must be there to show what is switched off.
     Kind("wrt.commands", "command", "wrt_register_command", "Adds a subcommand to `wrt`.", built_ins_stay=True),
     Kind(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from wrt_wasi.preview1.family import Family, Guest
 from wrt_wasi.preview1.guest_memory import GuestMemory
 from wrt_wasi.preview1.strings import Strings, encoded
 
 __all__ = ["Arguments"]
 
 
-class Arguments:
+class Arguments(Family):
     """The arguments that the guest was granted, the program's own name first."""
 
-    def __init__(self, arguments: Sequence[str | bytes]) -> None:
-        self._strings = Strings(map(encoded, arguments))
+    def __init__(self, guest: Guest) -> None:
+        super().__init__(guest)
+        self._strings = Strings(map(encoded, guest.arguments))
 
     def args_sizes_get(self, memory: GuestMemory, count: int, size: int) -> None:
         """Tell how many arguments there are, and how many bytes."""

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from wrt_wasi.preview1.errno import Errno, Refused
+from wrt_wasi.preview1.family import Family, Guest
 from wrt_wasi.preview1.guest_memory import GuestMemory
 
 __all__ = ["Clock", "ClockFunctions", "Clocks", "SimulatedClocks", "SystemClocks"]
@@ -98,11 +99,12 @@ class SimulatedClocks:
         self._passed += nanoseconds
 
 
-class ClockFunctions:
+class ClockFunctions(Family):
     """What guests ask of clocks."""
 
-    def __init__(self, clocks: Clocks) -> None:
-        self._clocks = clocks
+    def __init__(self, guest: Guest) -> None:
+        super().__init__(guest)
+        self._clocks = guest.clocks
 
     def clock_res_get(self, memory: GuestMemory, clock: int, resolution: int) -> None:
         """Tell a clock's resolution."""

@@ -10,6 +10,7 @@ from wrt_wasi.filesystem.directory import Directory
 from wrt_wasi.filesystem.file import File
 from wrt_wasi.filesystem.status import Entry, FileType
 from wrt_wasi.preview1.errno import Errno, Refused
+from wrt_wasi.preview1.errors import host_errors
 from wrt_wasi.preview1.rights import DIRECTORY, EVERYTHING, NOTHING, Right
 
 __all__ = ["MAXIMUM_DESCRIPTORS", "Descriptor", "Descriptors", "FdFlag"]
@@ -17,6 +18,8 @@ __all__ = ["MAXIMUM_DESCRIPTORS", "Descriptor", "Descriptors", "FdFlag"]
 MAXIMUM_DESCRIPTORS = 256
 """The most descriptors that a guest has at a time unless told otherwise: each may be one of the host's, which has often
 1024 for all that it does."""
+
+_STREAMS = 3  # Guests look for the directories that they are given behind these.
 
 
 class FdFlag(IntFlag):
@@ -51,13 +54,16 @@ class Descriptor:
 
 
 class Descriptors:
-    """A guest's open descriptors. The numbers are the lowest that are free, as POSIX has it, standard streams first."""
+    """A guest's open descriptors. The numbers are the lowest that are free, as POSIX has it.
+
+    The first three are the standard streams', which are placed there; else nothing gets them.
+    """
 
     def __init__(self, maximum: int = MAXIMUM_DESCRIPTORS) -> None:
         self._open: dict[int, Descriptor] = {}
         self._maximum = maximum
         self._free: list[int] = []
-        self._next = 0
+        self._next = _STREAMS
 
     def require_room(self) -> None:
         """Raise `Refused` with EMFILE if there is no number left: before anything is opened, made or accepted."""
@@ -75,6 +81,11 @@ class Descriptors:
             number, self._next = self._next, self._next + 1
         self._open[number] = descriptor
         return number
+
+    def place(self, number: int, descriptor: Descriptor) -> None:
+        """Take over a standard stream; the number is its own."""
+        assert number < _STREAMS
+        self._open[number] = descriptor
 
     def preopen(self, path: bytes, directory: Directory) -> int:
         """Give the guest a directory, which it finds as `path`, with every right."""
@@ -96,6 +107,19 @@ class Descriptors:
             raise Refused(Errno.ISDIR)
         self.get(number, rights)
         return descriptor, descriptor.open
+
+    def positioned(self, number: int, right: Right, instead: Right | None = None) -> tuple[Descriptor, File]:
+        """Return a descriptor of what has positions: a pipe says so (ESPIPE) before it says who may not.
+
+        Where `instead` is given and there, `right` need not be.
+        """
+        descriptor, file = self.file(number)
+        with host_errors():
+            if not file.seekable:
+                raise Refused(Errno.SPIPE)
+        if instead is None or instead & ~descriptor.rights:
+            self.get(number, right)
+        return descriptor, file
 
     def directory(self, number: int, rights: Right = NOTHING) -> tuple[Descriptor, Directory]:
         """Return a descriptor of a directory; for anything else the answer is ENOTDIR."""

@@ -1,4 +1,4 @@
-"""Directories: `fd_readdir`, and which the guest was given: `fd_prestat_get`, `fd_prestat_dir_name`."""
+"""Directories: `fd_readdir`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from itertools import islice
 
 from wrt_wasi.filesystem.directory import Directory
 from wrt_wasi.filesystem.status import Entry, FileType
-from wrt_wasi.preview1.descriptor import Descriptor, Descriptors
-from wrt_wasi.preview1.errno import Errno, Refused
+from wrt_wasi.preview1.descriptor import Descriptor
 from wrt_wasi.preview1.errors import host_errors
+from wrt_wasi.preview1.family import Family, Guest
 from wrt_wasi.preview1.guest_memory import GuestMemory
-from wrt_wasi.preview1.records import dirent, prestat
+from wrt_wasi.preview1.records import dirent
 from wrt_wasi.preview1.rights import Right
 
 __all__ = ["LONGEST_LISTINGS", "Directories"]
@@ -19,23 +19,13 @@ LONGEST_LISTINGS = 1 << 20
 """How many entries the listings that a guest reads may have together: older ones are made anew if it goes on."""
 
 
-class Directories:
+class Directories(Family):
     """What guests ask of open directories."""
 
-    def __init__(self, descriptors: Descriptors) -> None:
-        self._descriptors = descriptors
+    def __init__(self, guest: Guest) -> None:
+        super().__init__(guest)
+        self._descriptors = guest.descriptors
         self._listed: list[Descriptor] = []  # those with a listing, the one used last at the end
-
-    def fd_prestat_get(self, memory: GuestMemory, fd: int, status: int) -> None:
-        """Tell how long the path of a given directory is. Guests ask from 3 on until they hear EBADF."""
-        memory.write(status, prestat(self._preopened(fd)))
-
-    def fd_prestat_dir_name(self, memory: GuestMemory, fd: int, path: int, length: int) -> None:
-        """Tell the path of a given directory, without a zero behind it."""
-        name = self._preopened(fd)
-        if length < len(name):
-            raise Refused(Errno.NAMETOOLONG)
-        memory.write(path, name)
 
     def fd_readdir(self, memory: GuestMemory, fd: int, buffer: int, length: int, cookie: int, done: int) -> None:
         """Write entries from `cookie` on, the last one cut off where the buffer ends, and how many bytes they take.
@@ -67,12 +57,6 @@ class Directories:
         self._listed.append(descriptor)
         while sum(len(each.listing or ()) for each in self._listed) > LONGEST_LISTINGS:
             self._listed.pop(0).listing = None
-
-    def _preopened(self, fd: int) -> bytes:
-        path = self._descriptors.get(fd).preopened
-        if path is None:
-            raise Refused(Errno.BADF)
-        return path
 
 
 def _listing(directory: Directory) -> list[Entry]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from wrt_foundation.errors import WrtError
+from wrt_wasi.preview1.family import Family, Guest
 from wrt_wasi.preview1.guest_memory import GuestMemory
 from wrt_wasi.preview1.strings import Strings, encoded
 
 __all__ = ["Environment"]
 
 
-class Environment:
+class Environment(Family):
     """The variables that the guest was granted, which need not be the host's."""
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    def __init__(self, guest: Guest) -> None:
+        super().__init__(guest)
+        variables = guest.environment
         for name in variables:
             if not name or "=" in name:
                 raise WrtError(f"not a name of a variable: {name!r}")

@@ -7,11 +7,12 @@ import errno
 from wrt_wasi.filesystem.directory import Directory
 from wrt_wasi.filesystem.file import File
 from wrt_wasi.filesystem.status import FileType, OpenMode
-from wrt_wasi.preview1.clocks import Clock, Clocks
-from wrt_wasi.preview1.descriptor import Descriptor, Descriptors, FdFlag
+from wrt_wasi.preview1.clocks import Clock
+from wrt_wasi.preview1.descriptor import Descriptor, FdFlag
 from wrt_wasi.preview1.descriptors import fd_flags
 from wrt_wasi.preview1.errno import Errno, Refused, refusal
 from wrt_wasi.preview1.errors import host_errors
+from wrt_wasi.preview1.family import Family, Guest
 from wrt_wasi.preview1.guest_memory import GuestMemory
 from wrt_wasi.preview1.records import filestat
 from wrt_wasi.preview1.resolution import LONGEST_PATH, Walk
@@ -25,12 +26,13 @@ _CREATE, _DIRECTORY, _EXCLUSIVE, _TRUNCATE = 1, 2, 4, 8  # oflags
 _WRITING = Right.FD_WRITE | Right.FD_ALLOCATE | Right.FD_FILESTAT_SET_SIZE
 
 
-class Paths:
+class Paths(Family):
     """What guests do with names in the directories that they hold; see `Walk` for where a path can lead."""
 
-    def __init__(self, descriptors: Descriptors, clocks: Clocks) -> None:
-        self._descriptors = descriptors
-        self._clocks = clocks
+    def __init__(self, guest: Guest) -> None:
+        super().__init__(guest)
+        self._descriptors = guest.descriptors
+        self._clocks = guest.clocks
 
     # --- opening -------------------------------------------------------------------------------------------
 

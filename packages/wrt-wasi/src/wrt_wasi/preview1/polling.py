@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wrt_wasi.filesystem.file import File
-from wrt_wasi.preview1.clocks import Clock, Clocks, SystemClocks
-from wrt_wasi.preview1.descriptor import Descriptors
+from wrt_wasi.preview1.clocks import Clock, SystemClocks
 from wrt_wasi.preview1.errno import Errno, Refused, refusal
+from wrt_wasi.preview1.family import Family, Guest
 from wrt_wasi.preview1.guest_memory import GuestMemory
 from wrt_wasi.preview1.rights import Right
 from wrt_wasi.preview1.waiting import Waiting
@@ -58,12 +58,13 @@ class _Interest:
         return _event(self.userdata, Errno.SUCCESS, self.kind, size)
 
 
-class Polling:
+class Polling(Family):
     """How guests wait: for time to pass, for something to read, for room to write."""
 
-    def __init__(self, descriptors: Descriptors, clocks: Clocks) -> None:
-        self._descriptors = descriptors
-        self._clocks = clocks
+    def __init__(self, guest: Guest) -> None:
+        super().__init__(guest)
+        self._descriptors = guest.descriptors
+        self._clocks = guest.clocks
 
     def poll_oneoff(self, memory: GuestMemory, subscriptions: int, events: int, count: int, occurred: int) -> None:
         """Wait until one of the subscriptions is due, write an event for each that is, and tell how many."""

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from wrt_foundation.errors import Exit
 from wrt_wasi.preview1.errno import Errno, Refused
+from wrt_wasi.preview1.family import Family
 from wrt_wasi.preview1.guest_memory import GuestMemory
 
 __all__ = ["Process"]
@@ -16,7 +17,7 @@ _IGNORED = {0, 16, 17, 18, 19, 20, 21, 22, 27}
 _MOST = 30
 
 
-class Process:
+class Process(Family):
     """How a guest ends itself, and how it lets others run."""
 
     def proc_exit(self, memory: GuestMemory, status: int) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from wrt_wasi.preview1.family import Family, Guest
 from wrt_wasi.preview1.guest_memory import GuestMemory
 
 __all__ = ["RandomNumbers", "seeded"]
@@ -17,11 +18,12 @@ def seeded(seed: int) -> Callable[[int], bytes]:
     return random.Random(seed).randbytes
 
 
-class RandomNumbers:
-    """Random bytes for the guest, from `source(n)`, which returns n of them."""
+class RandomNumbers(Family):
+    """Random bytes for the guest, from the source that it was given."""
 
-    def __init__(self, source: Callable[[int], bytes]) -> None:
-        self._source = source
+    def __init__(self, guest: Guest) -> None:
+        super().__init__(guest)
+        self._source = guest.random
 
     def random_get(self, memory: GuestMemory, buffer: int, length: int) -> None:
         """Fill a buffer with random bytes, block by block: it may be as large as the memory."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from wrt_wasi.preview1.descriptor import Descriptor, Descriptors, FdFlag
+from wrt_wasi.preview1.descriptor import Descriptor, FdFlag
 from wrt_wasi.preview1.descriptors import fd_flags
 from wrt_wasi.preview1.errno import Errno, Refused
 from wrt_wasi.preview1.errors import host_errors
-from wrt_wasi.preview1.files import gather, scatter
+from wrt_wasi.preview1.family import Family, Guest
 from wrt_wasi.preview1.guest_memory import GuestMemory
-from wrt_wasi.preview1.rights import CONNECTION, Right
-from wrt_wasi.preview1.waiting import Patience
+from wrt_wasi.preview1.rights import CONNECTION, LISTENER, Right
+from wrt_wasi.preview1.transfer import gather, scatter
 from wrt_wasi.streams.socket import Connection, Listener
 
 __all__ = ["Sockets"]
@@ -18,12 +18,15 @@ _PEEK, _WAIT_FOR_ALL = 1, 2  # riflags
 _RECEIVING, _SENDING = 1, 2  # sdflags
 
 
-class Sockets:
-    """What guests do with connections. They are given those, or accept them from a listener that they are given."""
+class Sockets(Family):
+    """Opens the listeners that the guest was given, behind its directories, for it to accept connections from."""
 
-    def __init__(self, descriptors: Descriptors, patience: Patience) -> None:
-        self._descriptors = descriptors
-        self._patience = patience
+    def __init__(self, guest: Guest) -> None:
+        super().__init__(guest)
+        self._descriptors = guest.descriptors
+        self._patience = guest.patience
+        for listening in guest.listeners:
+            self._descriptors.add(Descriptor(Listener(listening), LISTENER))
 
     def sock_accept(self, memory: GuestMemory, fd: int, flags: int, accepted: int) -> None:
         """Wait for a connection, and tell its descriptor. `flags` are the new one's, which may be told not to wait."""
