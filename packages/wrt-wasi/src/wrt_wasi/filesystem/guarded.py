@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from wrt_wasi.filesystem.directory import Directory
 from wrt_wasi.filesystem.file import File
+from wrt_wasi.filesystem.read_only import ReadOnlyFile
 from wrt_wasi.filesystem.status import Entry, FileStatus, FileType, OpenMode
 
 __all__ = ["GuardedDirectory", "Permits"]
@@ -65,8 +66,8 @@ class GuardedDirectory(Directory):
         if mode.write or mode.truncate:
             self._require("write", name)
         if mode.create and not self._permits("create", self._below(name)):
-            return self._wrapped(name, self._open_existing(name, mode))
-        return self._wrapped(name, self._directory.open(name, mode))
+            return self._wrapped(name, mode, self._open_existing(name, mode))
+        return self._wrapped(name, mode, self._directory.open(name, mode))
 
     def open_directory(self, name: bytes) -> Directory:
         """Open a directory, which is guarded too."""
@@ -134,10 +135,10 @@ class GuardedDirectory(Directory):
         except FileNotFoundError:
             raise _denied() from None
 
-    def _wrapped(self, name: bytes, opened: File | Directory) -> File | Directory:
+    def _wrapped(self, name: bytes, mode: OpenMode, opened: File | Directory) -> File | Directory:
         if isinstance(opened, Directory):
             return GuardedDirectory(opened, self._below(name), self._permits)
-        return opened
+        return opened if mode.write or mode.truncate else ReadOnlyFile(opened, errno.EACCES)
 
     def _target(self, to: Directory, name: bytes) -> Directory:
         if not isinstance(to, GuardedDirectory):

@@ -10,7 +10,7 @@ from wrt_wasi.filesystem.directory import Directory
 from wrt_wasi.filesystem.file import File
 from wrt_wasi.filesystem.status import Entry, FileStatus, OpenMode
 
-__all__ = ["ReadOnlyDirectory"]
+__all__ = ["ReadOnlyDirectory", "ReadOnlyFile"]
 
 
 class ReadOnlyDirectory(Directory):
@@ -114,10 +114,14 @@ class ReadOnlyDirectory(Directory):
 
 
 class ReadOnlyFile(File):
-    """A file of a read-only directory: a handle that was opened to read could still change sizes and times."""
+    """A file that may only be read: a handle that was opened for that could still change sizes and times.
 
-    def __init__(self, file: File) -> None:
+    `why` is what a change is answered with.
+    """
+
+    def __init__(self, file: File, why: int = errno.EROFS) -> None:
         self._file = file
+        self._why = why
 
     def status(self) -> FileStatus:
         """Tell what the file says of itself."""
@@ -133,11 +137,11 @@ class ReadOnlyFile(File):
 
     def write(self, data: bytes) -> int:
         """Refuse."""
-        _refuse()
+        _refuse(self._why)
 
     def write_at(self, data: bytes, offset: int) -> int:
         """Refuse."""
-        _refuse()
+        _refuse(self._why)
 
     def seek(self, offset: int, whence: int) -> int:
         """Move the position."""
@@ -145,11 +149,11 @@ class ReadOnlyFile(File):
 
     def resize(self, size: int) -> None:
         """Refuse."""
-        _refuse()
+        _refuse(self._why)
 
     def allocate(self, offset: int, length: int) -> None:
         """Refuse."""
-        _refuse()
+        _refuse(self._why)
 
     def advise(self, offset: int, length: int, advice: int) -> None:
         """Pass the advice on."""
@@ -157,7 +161,7 @@ class ReadOnlyFile(File):
 
     def set_times(self, accessed: int | None, modified: int | None) -> None:
         """Refuse."""
-        _refuse()
+        _refuse(self._why)
 
     def set_append(self, append: bool) -> None:
         """Change what does not matter to who only reads."""
@@ -176,5 +180,5 @@ class ReadOnlyFile(File):
         self._file.close()
 
 
-def _refuse() -> NoReturn:
-    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+def _refuse(why: int = errno.EROFS) -> NoReturn:
+    raise OSError(why, os.strerror(why))
