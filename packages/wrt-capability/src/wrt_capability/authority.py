@@ -94,6 +94,17 @@ class Authority:
             raise DeniedTrap(access, decision)
         return resolved
 
+    def permit(self, kind: str, object: str, operation: str) -> None:  # noqa: A002
+        """Record that the host does `operation` on `object` for the subject, of which nothing runs.
+
+        Raises `CapabilityDenied`, which is no trap, if it is not allowed; and what the recorder raises.
+        """
+        access = Access(kind, self.subject, object, operation)
+        decision = self.decide(kind, object, operation)
+        self.record_decision(access, decision)
+        if not decision:
+            raise denied(access, decision)
+
     def lease(self, kind: str, object: str, operation: str, *, record: bool = True) -> Lease:  # noqa: A002
         """Decide once for many uses, and record that if it is allowed; see `Lease`. A denied one is a lease too."""
         access = Access(kind, self.subject, object, operation)
@@ -160,11 +171,7 @@ class Authority:
         """
         several = tuple(grants)
         for kind in dict.fromkeys(each.kind for each in several):
-            access = Access("delegate", self.subject, kind, "delegate")
-            decision = self.decide("delegate", kind, "delegate")
-            if not decision:
-                self.record_decision(access, decision)
-                raise denied(access, decision)
+            self.permit("delegate", kind, "delegate")
         self.record("delegation", to=name, grants=[str(each) for each in several])
         return Authority(
             self.subject,

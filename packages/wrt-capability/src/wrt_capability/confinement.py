@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet, finalize, ref
+from weakref import WeakSet, ref
 
 from wrt_capability.allowance import Allowance
 from wrt_capability.authority import Authority, Watcher
@@ -17,6 +17,7 @@ from wrt_capability.entrance import entrance_of
 from wrt_capability.linking import GatedFunction
 from wrt_capability.metering import MeteredRunner
 from wrt_capability.ownership import claim
+from wrt_capability.place import ConfinedPlace
 from wrt_capability.policy.policy import Exhausted
 from wrt_capability.policy.quantities import Limit, stricter
 from wrt_capability.quota import QuotaAccount
@@ -27,15 +28,17 @@ from wrt_core.execution.runner import Watch
 from wrt_core.runtime.exports import Exports
 from wrt_core.runtime.heap import Heap
 from wrt_core.runtime.store import Store
-from wrt_foundation.errors import BudgetExceeded, ExecutionError, QuotaExceeded
+from wrt_foundation.errors import BudgetExceeded, QuotaExceeded
 from wrt_foundation.traps import Trap
 from wrt_foundation.types import RefType
 
 if TYPE_CHECKING:
     from wrt_capability.tenant import Tenant
+    from wrt_core.execution import Execution
     from wrt_core.execution.snapshot import Snapshot
     from wrt_core.runtime.function import Func
     from wrt_core.runtime.instance import Instance
+    from wrt_foundation.module import Module
 
 __all__ = ["Confinement"]
 
@@ -64,6 +67,7 @@ class Confinement(Watcher):
         self.authority = authority
         self.account: QuotaAccount = authority.account
         self.limits = {name: limit.value for name, limit in limits.items() if limit.value is not None}
+        self._terms = limits, depth, always_interruptible
         self.depth = self.limits.get("stack", depth)
         """Calls inside one another, those of before a pause included."""
         self.shallow = self.depth if self.depth < sys.getrecursionlimit() else None
@@ -102,20 +106,21 @@ class Confinement(Watcher):
         definition, border = instance.module.module, self.tenant.border
         imported = len(instance.memories) - len(definition.memories)
         for memory in instance.memories[imported:]:
-            claim(memory, self.tenant)
             memory.refused = self._growth_refused("memory")
         imported = len(instance.tables) - len(definition.tables)
         for table in instance.tables[imported:]:
-            claim(table, self.tenant)
             table.refused = self._growth_refused("table")
             table.pass_through(border.inward, border.outward)
         imported = len(instance.globals) - len(definition.globals)
         for variable in instance.globals[imported:]:
-            claim(variable, self.tenant)
             if isinstance(variable.type.value, RefType):
                 variable.pass_through(border.inward, border.outward)
-        for tag in instance.tags:
-            claim(tag, self.tenant)
+        # A fork has what its host has given in a new form: that is the tenant's, too.
+        for extern in (*instance.memories, *instance.tables, *instance.globals[imported:], *instance.tags):
+            claim(extern, self.tenant)
+        for variable in instance.globals[:imported]:
+            if variable.type.mutable:
+                claim(variable, self.tenant)
         # What the host gave, it gets again: its own function needs no gate between the host and itself.
         instance.exports = Exports(
             {
@@ -123,7 +128,7 @@ class Confinement(Watcher):
                 for name, each in instance.exports.items()
             }
         )
-        self._bound_growth()
+        self._bound_growth(definition)
         if instance.runner is not None:
             instance.runner = MeteredRunner(instance.runner, self)
         for func in instance.functions:
@@ -136,12 +141,15 @@ class Confinement(Watcher):
             func.pass_through(self.tenant.border.inward, self.tenant.border.outward)
         func.enter = entrance_of(self, func.enter)
 
-    def _bound_growth(self) -> None:
-        """Keep memory from growing by more than its limit of growth, whatever it may hold in all."""
+    def _bound_growth(self, definition: Module) -> None:
+        """Keep memory from growing by more than its limit of growth, whatever it may hold in all.
+
+        What counts is what the module begins with: one that is resumed or forked after it has grown has grown.
+        """
         growth = self.limits.get("memory-growth")
         if growth is not None:
-            line = self.account.budget()
-            self.account.set_limit("memory", stricter(line.limit, line.own + growth))
+            initial = sum(each.limits.minimum * each.page_size for each in definition.memories)
+            self.account.set_limit("memory", stricter(self.account.budget().limit, initial + growth))
 
     def _growth_refused(self, kind: str) -> Callable[[Exception], None]:
         this = ref(self)
@@ -273,19 +281,33 @@ class Confinement(Watcher):
     # --- the guard ---------------------------------------------------------------------------------------------
 
     def require_snapshot(self, *, live: bool) -> None:
-        """Raise `CapabilityDenied` unless a snapshot may be taken, and `ExecutionError` for a copy in this process."""
-        if live:
-            raise ExecutionError("a guest in confinement is not forked: resume a snapshot of it with its engine")
-        subject = self.authority.subject
-        access = Access("module", subject, subject.module, "snapshot")
-        decision = self.authority.decide("module", subject.module, "snapshot")
-        self.authority.record_decision(access, decision)
-        if not decision:
-            raise denied(access, decision)
+        """Raise `CapabilityDenied` unless a snapshot may be taken; a copy in this process is no less."""
+        self.authority.permit("module", self.authority.subject.module, "snapshot")
 
     def saved(self, snapshot: Snapshot) -> None:
         """Note whose the snapshot is."""
         claim(snapshot, self.tenant)
+
+    def place(self, instance: Instance) -> ConfinedPlace:
+        """Return where the instance's part of a fork is made: beside it, on the same terms, paid for like a new one.
+
+        Raises `CapabilityDenied` unless the policy allows `resume`, `QuotaExceeded` past the quota of instances.
+        """
+        subject, above = self.authority.subject, self.authority.parent
+        assert above is not None
+        assert instance.engine is not None
+        limits, depth, always = self._terms
+        own = above.below(subject, self.account.sibling())
+        own.permit("module", subject.module, "resume")
+        confinement = Confinement(self.tenant, own, limits, depth=depth, always_interruptible=always)
+        return ConfinedPlace(confinement, instance.engine, instance.store)
+
+    def require_resumption(self, execution: Execution) -> None:
+        """Raise `CapabilityDenied` unless the host may call the function; past the rate of calls, `QuotaExceeded`."""
+        if not execution.state.ended:
+            self.entry(execution.func).require(())
+            if self.rate is not None:
+                self.rate.take(self)
 
 
 class Entry:
@@ -354,8 +376,3 @@ class _Rate:
         error = QuotaExceeded(message, account=path, kind="call-rate", requested=1)
         confinement.note_refusal(error)
         raise error
-
-
-def give_back(instance: Instance, account: QuotaAccount) -> None:
-    """Have an account's `instances` released when an instance is gone."""
-    finalize(instance, account.release, "instances", 1).atexit = False

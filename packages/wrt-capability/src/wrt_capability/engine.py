@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary, ref
 
 from wrt_capability.authority import Authority
-from wrt_capability.confinement import Confinement, give_back
-from wrt_capability.decision import ANONYMOUS, Access, Subject
+from wrt_capability.confinement import Confinement
+from wrt_capability.decision import ANONYMOUS, Subject
 from wrt_capability.linking import granted_imports
 from wrt_capability.ownership import claim
 from wrt_capability.panel import joined
+from wrt_capability.place import ConfinedPlace
 from wrt_capability.policy.errors import Unenforceable
 from wrt_capability.policy.quantities import QUANTITIES, Limit
 from wrt_capability.policy.section import combine, limits_of
 from wrt_capability.quota import QuotaAccount
 from wrt_capability.tenant import Audit, Tenant
-from wrt_capability.traps import denied
 from wrt_core.engine import Engine, Source
 from wrt_core.engines.core import LOADED
 from wrt_core.factory import EngineFactory
 from wrt_core.host_modules import Grants
 from wrt_core.lazy import LazyEngine
 from wrt_core.runtime.instance import Instance
-from wrt_core.runtime.linking import Imports
+from wrt_core.runtime.linking import Imports, resolve, waiting
 from wrt_core.runtime.store import Store
-from wrt_core.validation import ValidatedModule
+from wrt_core.validation import ImportType, ValidatedModule
 from wrt_foundation.binary import encode
-from wrt_foundation.errors import BudgetExceeded, ExecutionError, QuotaExceeded
+from wrt_foundation.errors import QuotaExceeded
 from wrt_foundation.features import Features
 from wrt_foundation.limits import DEFAULT_LIMITS
 from wrt_foundation.memory import MemoryProviderFactory, MemoryProviderType
@@ -185,11 +185,20 @@ class CapabilityAwareEngine(Engine):
             raise TypeError(f"instantiate takes what load returned, not {type(module).__name__}")
         confinement = self._confine(module, "instantiate", store, authority)
         linked = self._linked(module, imports, confinement)
-        return self._admitted(
-            confinement,
-            lambda engine, own: engine.instantiate(module, linked, store=own),
-            self._store(store),
-        )
+        place = self._place(confinement, store)
+        told: BaseException | None = None
+        try:
+            instance = place.engine.instantiate(module, linked, store=place.store)
+            if instance.guard is not confinement:
+                raise Unenforceable(f"the engine {self.core.name!r} runs guests before they can be confined")
+        except BaseException as error:
+            told = place.abandon(error)
+            if told is error:
+                raise
+        if told is not None:  # and not in the handler: what was made so far would be kept alive by the error's context
+            raise told
+        place.settle(instance)
+        return instance
 
     def resume(
         self,
@@ -200,32 +209,50 @@ class CapabilityAwareEngine(Engine):
         externals: Mapping[str, Any] | None = None,
         store: Store | None = None,
     ) -> Execution:
-        """Return an execution that goes on from a snapshot, see `Snapshot.resume`; it is confined as a new guest is.
+        """Return an execution that goes on from a snapshot, see `Snapshot.resume`; its guests are confined as new ones.
 
-        The policy must allow `resume` of each module. Raises besides what `instantiate` raises.
+        The policy must allow `resume` of each module, what it imports, from the host or another module of the snapshot,
+        and that the host calls the function that the execution is of. Raises besides what `instantiate` raises.
         """
         self.tenant.border.require(snapshot)
         several = [modules] if isinstance(modules, ValidatedModule) else list(modules)
-        if len(several) != 1:
-            raise ExecutionError("a guest of several modules is not resumed in confinement")
-        confinement = self._confine(several[0], "resume", store, None)
-        linked = self._linked(several[0], imports, confinement)
-        made: list[Execution] = []
+        linked: list[dict[str, Any]] = []
+        known: dict[tuple[int, str, str, ExternKind, int], Any] = {}
 
-        def resumed(engine: Engine, own: Store) -> Instance:
-            execution = snapshot.resume(engine, several, linked, externals=externals, store=own)
-            made.append(execution)
-            instance = execution.func.instance
-            assert instance is not None
-            return instance
+        def place(number: int, module: ValidatedModule) -> ConfinedPlace:
+            confinement = self._confine(module, "resume", store, None)
+            saved = snapshot.saved.instances[number].imports
+            inside = {index for index, each in enumerate(saved) if each.origin is not None}
+            linked.append(self._linked(module, imports, confinement, inside))
+            return self._place(confinement, store)
 
-        self._admitted(confinement, resumed, self._store(store))
-        return made[0]
+        def bind(number: int, _: int, wanted: ImportType) -> Any:
+            key = number, wanted.module, wanted.name, wanted.kind, id(wanted.type)
+            if key not in known:
+                known[key] = resolve(wanted, linked[number])
+            return known[key]
 
-    def _linked(self, module: ValidatedModule, imports: Imports | None, confinement: Confinement) -> dict[str, Any]:
+        execution, instances = snapshot.restore(several, place, bind, externals=externals)
+        for instance, names in zip(instances, linked, strict=True):
+            for namespace in waiting(instance.module, names):
+                namespace.attach(instance)
+        return execution
+
+    def _linked(
+        self,
+        module: ValidatedModule,
+        imports: Imports | None,
+        confinement: Confinement,
+        inside: Collection[int] = (),
+    ) -> dict[str, Any]:
         account, authority = confinement.account, confinement.authority
         bounded = account.limited("memory") or account.limited("table")
-        return granted_imports(module, self._offered(authority, imports), authority, self.tenant, bounded=bounded)
+        offered = self._offered(authority, imports)
+        return granted_imports(module, offered, authority, self.tenant, bounded=bounded, inside=inside)
+
+    def _place(self, confinement: Confinement, store: Store | None) -> ConfinedPlace:
+        engine: Any = self._engine_for(confinement)  # any engine: what it has made is looked at before it runs
+        return ConfinedPlace(confinement, engine, self._store(store))
 
     def _confine(
         self, module: ValidatedModule, operation: str, store: Store | None, authority: Authority | None
@@ -246,11 +273,7 @@ class CapabilityAwareEngine(Engine):
             memory=self._memory_below(store, parent),
         )
         own = above.below(subject, account)
-        access = Access("module", subject, subject.module, operation)
-        decision = own.decide("module", subject.module, operation)
-        own.record_decision(access, decision)
-        if not decision:
-            raise denied(access, decision)
+        own.permit("module", subject.module, operation)
         initial = limits.get("memory-initial")
         if initial is not None and initial.value is not None:
             self._require_initial(module, initial.value, own)
@@ -299,27 +322,6 @@ class CapabilityAwareEngine(Engine):
             return chosen.owner
         return chosen.memory_provider.budget
 
-    def _admitted(self, confinement: Confinement, make: Any, store: Store) -> Instance:
-        """Have the inner engine make an instance in confinement; what fails on the way leaves nothing on the books."""
-        authority, account = confinement.authority, confinement.account
-        authority.charge("instances", 1)
-        try:
-            authority.record("instantiation", account=account.path)
-            instance: Instance = make(self._engine_for(confinement), confinement.store(store))
-            if instance.guard is not confinement:
-                raise Unenforceable(f"the engine {self.core.name!r} runs guests before they can be confined")
-        except BudgetExceeded as error:
-            account.release("instances", 1)
-            refusal = _refusal(account, error)
-            authority.record_refusal(refusal)
-            raise refusal from None
-        except BaseException:
-            account.release("instances", 1)
-            raise
-        confinement.starting = False
-        give_back(instance, account)
-        return instance
-
     # --- the inner engine ------------------------------------------------------------------------------------
 
     def _engine_for(self, confinement: Confinement) -> Engine:
@@ -367,14 +369,6 @@ def _account_limits(limits: Mapping[str, Limit]) -> dict[str, int | None]:
         if kind is not None and name not in ("fuel", "time", "cpu"):
             found[kind] = limit.value
     return found
-
-
-def _refusal(account: QuotaAccount, error: BudgetExceeded) -> QuotaExceeded:
-    """Which kind a budget has refused, by the budget's name."""
-    for kind in ("table", "gc"):
-        if any(line.name == error.owner for line in account.budget(kind).chain()):
-            return account.refusal(kind, error)
-    return account.refusal("memory", error)
 
 
 def _size_of_source(source: Source) -> int:

@@ -7,7 +7,7 @@ it is: it may only be the same tenant's, and runs under what its own instance ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
@@ -34,43 +34,60 @@ if TYPE_CHECKING:
     from wrt_capability.authority import Authority
     from wrt_capability.tenant import Tenant
 
-__all__ = ["GatedFunction", "granted_imports"]
+__all__ = ["GatedFunction", "behind_the_same_gate", "granted_imports"]
 
 
 def granted_imports(
-    module: ValidatedModule, given: Imports, authority: Authority, tenant: Tenant, *, bounded: bool
+    module: ValidatedModule,
+    given: Imports,
+    authority: Authority,
+    tenant: Tenant,
+    *,
+    bounded: bool,
+    inside: Collection[int] = (),
 ) -> dict[str, Any]:
     """Return what `module` gets of what was `given` for its imports, each decision recorded.
 
-    `bounded` says that memory or tables are limited; then it imports only such as the tenant pays for. Raises
-    `DeniedImport` for what is not granted, `LinkError` for what is missing or does not fit.
+    `bounded` says that memory or tables are limited; then it imports only such as the tenant pays for. `inside` are the
+    numbers of imports that come from a guest of the same snapshot: those need the grant, and nothing is given for them.
+    Raises `DeniedImport` for what is not granted, `LinkError` for what is missing or does not fit.
     """
     linked: dict[str, Any] = {}
-    for wanted in module.imports:
+    for number, wanted in enumerate(module.imports):
         names = linked.get(wanted.module)
         if names is None:
             namespace = given.get(wanted.module)
             names = HostNamespace(namespace.attach, {}) if isinstance(namespace, HostNamespace) else {}
             linked[wanted.module] = names
-        if wanted.name not in names:  # twice the same is one, which may fit two types
+        if number in inside:
+            last = _leases(wanted, authority)[-1]
+            if last.stopped is not None:
+                raise _refused(wanted, last, last.stopped)
+        elif wanted.name not in names:  # twice the same is one, which may fit two types
             names[wanted.name] = _extern(wanted, given, authority, tenant, bounded)
     return linked
 
 
 def _extern(wanted: ImportType, given: Imports, authority: Authority, tenant: Tenant, bounded: bool) -> object:
+    leases = _leases(wanted, authority)
+    last = leases[-1]
+    if last.stopped is not None:
+        if wanted.kind is ExternKind.FUNC and authority.policy.denied_imports is DeniedImports.TRAP:
+            authority.record_decision(last.access, last.stopped)
+            return _trapping(last)
+        raise _refused(wanted, last, last.stopped)
+    return _let_in(wanted, given, leases, tenant, bounded)
+
+
+def _leases(wanted: ImportType, authority: Authority) -> list[Lease]:
+    """What an import needs to be granted: all that is, up to the first that is not."""
     name = f"{wanted.module}.{wanted.name}"
     leases = [authority.lease("import", name, "link")]
     # What it amounts to is needed, too: to import what tells the time is to know the time.
     for claimed in authority.panel.claims.get(name, ()):
         if leases[-1].stopped is None:
             leases.append(authority.lease(claimed.kind, claimed.object, claimed.operation))
-    last = leases[-1]
-    if last.stopped is not None:
-        authority.record_decision(last.access, last.stopped)
-        if wanted.kind is ExternKind.FUNC and authority.policy.denied_imports is DeniedImports.TRAP:
-            return _trapping(last)
-        raise DeniedImport(last.access, last.stopped, wanted.module, wanted.name)
-    return _let_in(wanted, given, leases, tenant, bounded)
+    return leases
 
 
 def _let_in(wanted: ImportType, given: Imports, leases: list[Lease], tenant: Tenant, bounded: bool) -> object:
@@ -104,7 +121,11 @@ def _require_own(wanted: ImportType, extern: object, lease: Lease, tenant: Tenan
 
 
 def _denied(wanted: ImportType, lease: Lease, reason: str) -> DeniedImport:
-    decision = Decision(False, "", reason)
+    return _refused(wanted, lease, Decision(False, "", reason))
+
+
+def _refused(wanted: ImportType, lease: Lease, decision: Decision) -> DeniedImport:
+    """Record that an import is not to be had, and return the error."""
     lease.authority.record_decision(lease.access, decision)
     return DeniedImport(lease.access, decision, wanted.module, wanted.name)
 
@@ -136,6 +157,19 @@ def _gated_function(func: Func, leases: list[Lease], tenant: Tenant) -> Func:
     made.original = func
     claim(made, tenant)
     return made
+
+
+def behind_the_same_gate(func: Func, tenant: Tenant) -> Func:
+    """Return a function that does what one of the host's does that was linked already, for a fork to have."""
+    made = type(func).of_guest(func.type, func.code, _enter, None, -1, func.name)
+    if isinstance(func, GatedFunction) and isinstance(made, GatedFunction):
+        made.original = func.original
+    claim(made, tenant)
+    return made
+
+
+def _enter(func: Func, args: Sequence[Any]) -> Any:
+    return func.code(*args)
 
 
 def _intercepted(function: Callable[..., Any], lease: Lease) -> Callable[..., Any]:

@@ -29,12 +29,18 @@ _PLENTY = 1 << 62
 class _Meters:
     """What one call has used of each kind, from its first run to its last."""
 
-    __slots__ = ("cpu", "fuel", "time")
+    __slots__ = ("confinement", "cpu", "fuel", "time")
 
-    def __init__(self, confinement: Confinement) -> None:
+    def __init__(self, confinement: Confinement, like: _Meters | None = None) -> None:
+        """`like` is what the call had used when it was forked."""
+        self.confinement = confinement
         self.fuel = confinement.allowance("fuel")
         self.time = confinement.allowance("time")
         self.cpu = confinement.allowance("cpu")
+        if like is not None:
+            for own, other in ((self.fuel, like.fuel), (self.time, like.time), (self.cpu, like.cpu)):
+                if own is not None and other is not None:
+                    own.amount = other.amount
 
 
 class MeteredRunner:
@@ -83,8 +89,8 @@ class MeteredRunner:
         self, stack: list[Activation], watch: Watch, given: Any, thrown: Exception | None, *, pausable: bool
     ) -> Any:
         confinement = self._confinement
-        if watch.meter is None:
-            watch.meter = _Meters(confinement)
+        if watch.meter is None or watch.meter.confinement is not confinement:
+            watch.meter = _Meters(confinement, watch.meter)
         meters: _Meters = watch.meter
         watch.depth = confinement.shallow
         timed = meters.time is not None or meters.cpu is not None

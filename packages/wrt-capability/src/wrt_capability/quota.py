@@ -121,6 +121,14 @@ class QuotaAccount:
         self._require_open("accounts", 1)
         return QuotaAccount(name, limits, self)
 
+    def sibling(self) -> QuotaAccount:
+        """Make an account like this one beside it: of the same name and limits, with nothing on its books.
+
+        Raises `QuotaExceeded` if this one is closed.
+        """
+        self._require_open("accounts", 1)
+        return QuotaAccount(self.name, self._limits, self.parent, memory=self._memory)
+
     # --- reading -------------------------------------------------------------------------------------------
 
     @property

@@ -231,8 +231,6 @@ def test_what_is_resumed_is_confined_as_a_new_guest_is(make):
         resumed.run(fuel=100_000)
     with pytest.raises(Exception, match="instances"):
         engine.resume(snapshot, module)
-    with pytest.raises(Exception, match="not forked"):
-        execution.fork()
 
 
 def test_what_is_pickled_goes_on_in_confinement(make):

@@ -10,8 +10,10 @@ from wrt_foundation.types import ExternKind
 
 if TYPE_CHECKING:
     from wrt_core.engines.core import CoreEngine
+    from wrt_core.execution.execution import Execution
     from wrt_core.execution.runner import Runner
     from wrt_core.execution.snapshot import Snapshot
+    from wrt_core.execution.snapshot.place import Place
     from wrt_core.runtime.function import Func
     from wrt_core.runtime.globals import Global
     from wrt_core.runtime.heap import Heap
@@ -32,6 +34,12 @@ class Guard(Protocol):
 
     def saved(self, snapshot: Snapshot) -> None:
         """Hear of a snapshot that has the instance in it."""
+
+    def place(self, instance: Instance) -> Place:
+        """Return where a copy of the instance, which it stands before, is to be made. Raises if there is to be none."""
+
+    def require_resumption(self, execution: Execution) -> None:
+        """Raise if an execution, of a function of the instance's, must not go on in this one."""
 
 
 class Instance:

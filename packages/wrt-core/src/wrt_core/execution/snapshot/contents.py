@@ -31,8 +31,14 @@ def put_memory(memory: Memory, saved: SavedMemory, given: bool) -> Commit:
         raise _shrunk(given, "memory", saved.pages, memory.size)
 
     def grow() -> None:
-        if memory.grow(saved.pages - memory.size) < 0:
-            raise SnapshotError(f"a memory of {saved.pages} pages can't be had")
+        refusals: list[Exception] = []
+        told, memory.refused = memory.refused, refusals.append
+        try:
+            grown = memory.grow(saved.pages - memory.size)
+        finally:
+            memory.refused = told
+        if grown < 0:
+            raise refusals[0] if refusals else SnapshotError(f"a memory of {saved.pages} pages can't be had")
 
     if not given:
         grow()
@@ -67,8 +73,15 @@ def put_table(table: Table, saved: bytes, given: bool, referred: Referred) -> Co
 
 
 def _grow(table: Table, size: int) -> None:
-    if table.grow_with(None, size - len(table)) < 0:
-        raise SnapshotError(f"a table of {size} elements is past its maximum, or past the limit of tables")
+    refusals: list[Exception] = []
+    told, table.refused = table.refused, refusals.append
+    try:
+        grown = table.grow_with(None, size - len(table))
+    finally:
+        table.refused = told
+    if grown < 0:
+        message = f"a table of {size} elements is past its maximum, or past the limit of tables"
+        raise refusals[0] if refusals else SnapshotError(message)
 
 
 def put_global(variable: Global, saved: bytes, given: bool, referred: Referred) -> Commit:

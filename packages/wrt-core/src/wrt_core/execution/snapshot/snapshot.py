@@ -13,6 +13,7 @@ from wrt_core.execution.snapshot.capture import REFERENCE, captured
 from wrt_core.execution.snapshot.format import decode, encode
 from wrt_core.execution.snapshot.graph import Graph
 from wrt_core.execution.snapshot.model import Saved, SavedModule
+from wrt_core.execution.snapshot.place import Place
 from wrt_core.execution.snapshot.values import unpack
 from wrt_core.execution.state import State
 from wrt_core.factory import EngineFactory, EngineType
@@ -27,6 +28,8 @@ from wrt_foundation.types import EXTERNREF, ExternKind, NumType, ValueType
 if TYPE_CHECKING:
     from wrt_core.engine import Engine
     from wrt_core.execution.execution import Execution
+    from wrt_core.execution.snapshot.restore import Bind, Placing
+    from wrt_core.runtime.instance import Instance
 
 __all__ = ["SavedPlace", "Snapshot"]
 
@@ -179,8 +182,6 @@ class Snapshot:
         fit them, `LinkError` naming an import that is missing or does not fit, `ExecutionError` for an engine that
         can't go on with it.
         """
-        from wrt_core.execution.snapshot.restore import restored
-
         core = engine.engine if isinstance(engine, LazyEngine) else engine
         resume = getattr(core, "resume", None)
         if resume is not None:  # an engine around another says under which conditions that one goes on
@@ -200,11 +201,28 @@ class Snapshot:
 
         if store is None:
             store = Store(memory_provider=core.memory_provider, limits=core.limits)
-        execution, instances = restored(self._saved, core, several, bind, store, externals or {})
+        place = Place(core, store)
+        execution, instances = self.restore(several, lambda *_: place, bind, externals=externals)
         for instance in instances:
             for namespace in waiting(instance.module, imports):
                 namespace.attach(instance)
         return execution
+
+    def restore(
+        self,
+        modules: Iterable[ValidatedModule],
+        placing: Placing,
+        bind: Bind,
+        *,
+        externals: Mapping[str, Any] | None = None,
+    ) -> tuple[Execution, list[Instance]]:
+        """Return an execution that goes on from here, and its instances: `resume`, for engines around others.
+
+        `placing` says where each instance is made, `bind` what the host gives for each of its imports.
+        """
+        from wrt_core.execution.snapshot.restore import restored
+
+        return restored(self._saved, modules, placing, bind, externals or {})
 
     def resume_here(self) -> Execution:
         """Return an execution that goes on from here with modules that were loaded in this process.
