@@ -45,7 +45,9 @@ def test_what_was_learned_is_enough(run, tmp_path):
 
 
 def test_a_policy_is_kept(run):
-    assert "may not link import" in run("run", "--policy", "asil-d", "hello.wat", status=1).stderr
+    denied = run("run", "--policy", "asil-d", "hello.wat", status=1).stderr
+    assert "may not link import" in denied
+    assert "wrt run --learn" in denied
     assert run("run", "--policy", "sandbox", "hello.wat").stdout == "hello\n"
     assert run("run", "--policy", "trusted", "hello.wat", "--invoke", "grow").stdout == "1\n"
 
@@ -122,8 +124,6 @@ def test_everything_is_recorded(run, log):
         (("--tenant", "a"), "--policy"),
         (("--audit", "a.jsonl"), "--policy"),
         (("--policy", "sandbox", "--learn", "p.toml"), "either"),
-        (("--policy", "sandbox", "--record", "j"), "--record"),
-        (("--policy", "sandbox", "--max-memory", "1MiB"), "limits.memory"),
     ],
 )
 def test_options_that_make_no_sense_together_are_refused(run, options, said):
@@ -133,3 +133,34 @@ def test_options_that_make_no_sense_together_are_refused(run, options, said):
 def test_a_policy_with_a_mistake_is_refused(run, tmp_path):
     (tmp_path / "p.toml").write_text("[[rule]]\nalow = 1\n")
     assert "p.toml:2: rule[0].alow" in run("run", "--policy", "p.toml", "hello.wat", status=1).stderr
+
+
+@pytest.mark.parametrize(("policy", "option"), [("1 MiB", "64MiB"), ("64 MiB", "1MiB")])
+def test_of_two_limits_of_memory_the_stricter_holds(run, tmp_path, policy, option):
+    (tmp_path / "p.toml").write_text(f'extends = "trusted"\n[[rule]]\nlimits.memory = "{policy}"\n')
+    command = ("run", "--policy", "p.toml", "--max-memory", option, "hello.wat", "--invoke", "grow")
+    assert run(*command).stdout == "-1\n"
+    (tmp_path / "p.toml").write_text('extends = "trusted"\n[[rule]]\nlimits.memory = "64 MiB"\n')
+    assert run("run", "--policy", "p.toml", "--max-memory", "64MiB", "hello.wat", "--invoke", "grow").stdout == "1\n"
+
+
+def test_a_recording_has_what_the_policy_has_said(run, tmp_path):
+    """The replay knows no policy, and needs none."""
+    (tmp_path / "p.toml").write_text('extends = "trusted"\n[[rule]]\ndeny.stdio.write = "stdout"\n')
+    assert run("run", "--policy", "p.toml", "--record", "j", "hello.wat").stdout == ""
+    assert run("replay", "j", "hello.wat").stdout.startswith("the same: 1 calls of the host, 1 calls of the guest")
+    policy = """
+        extends = "trusted"
+        denied-imports = "trap"
+        [[rule]]
+        deny.import = "wasi_snapshot_preview1.fd_write"
+    """
+    (tmp_path / "p.toml").write_text(policy)
+    run("run", "--policy", "p.toml", "--record", "j", "hello.wat", status=134)
+    assert run("replay", "j", "hello.wat").stdout.startswith("the same: 1 calls of the host")
+
+
+def test_a_recording_of_what_a_policy_has_ended(run, tmp_path):
+    (tmp_path / "p.toml").write_text('extends = "trusted"\n[[rule]]\nlimits.fuel = 2\n')
+    run("run", "--policy", "p.toml", "--record", "j", "hello.wat", status=134)
+    assert "ended from outside" in run("replay", "j", "hello.wat").stdout

@@ -76,14 +76,6 @@ def test_what_is_no_limit_is_wrong_usage(invoke, modules, option):
     assert option[0] in result.stderr
 
 
-@pytest.mark.parametrize("option", [("--fuel", "1000"), ("--timeout", "1s")])
-def test_what_pauses_a_program_does_not_go_with_a_recording(invoke, modules, tmp_path, option):
-    result = invoke("run", *option, "--record", str(tmp_path / "journal"), modules("counting"))
-    assert result.exit_code == 2
-    assert "--record" in result.stderr
-    assert not (tmp_path / "journal").exists()
-
-
 @pytest.mark.parametrize(
     ("text", "seconds"), [("5s", 5), ("500ms", 0.5), ("2m", 120), ("1h", 3600), ("5", 5), ("0.25s", 0.25)]
 )

@@ -113,3 +113,34 @@ def test_an_engine_that_is_not_there(invoke, recorded):
     result = invoke("replay", "--engine", "stackles", journal, module)
     assert result.exit_code == 2
     assert "did you mean 'stackless'?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "options", "status"),
+    [
+        ("counting", ("--fuel", "100000"), 30),
+        ("counting", ("--timeout", "60s"), 30),
+        ("sleeping", ("--timeout", "60s", "--seed", "1"), 0),
+        ("echoing", ("--timeout", "60s", "--fuel", "100000", "--max-memory", "1MiB"), 0),
+    ],
+)
+def test_a_run_within_limits(invoke, recorded, program, options, status):
+    journal, module = recorded(program, "a", "b", options=options, stdin="x", status=status)
+    found = json.loads(invoke("replay", "--json", journal, module).stdout)
+    assert (found["same"], found["cut"]) == (True, False)
+
+
+@pytest.mark.parametrize("program", ["spinning", "beginning"])
+@pytest.mark.parametrize("option", [("--fuel", "100000"), ("--timeout", "300ms")])
+def test_a_run_that_a_limit_has_ended(invoke, recorded, program, option):
+    """The replay ends there too, and not never."""
+    journal, module = recorded(program, options=option, status=134)
+    result = invoke("replay", journal, module)
+    assert result.exit_code == 0, result.stderr
+    assert "ended from outside there; so was this one" in result.stdout
+
+
+def test_a_wait_that_a_limit_has_ended(invoke, recorded):
+    journal, module = recorded("sleeping", options=("--timeout", "300ms"), status=134)
+    result = invoke("replay", journal, module)
+    assert result.stdout.startswith("the same: 1 calls of the host")

@@ -101,6 +101,18 @@ def test_results_are_printed_one_a_line(invoke, modules, function, arguments, pr
     assert (result.exit_code, result.stdout) == (0, printed)
 
 
+def test_arguments_that_a_function_does_not_take_are_the_program_s(invoke, modules):
+    assert invoke("run", modules("counting"), "--invoke", "_start", "a", "-b").exit_code == 30
+    assert invoke("run", modules("counting"), "--invoke", "_start", "--", "--env").exit_code == 20
+
+
+def test_a_file_that_is_no_module_is_named(invoke, tmp_path):
+    (tmp_path / "program.py").write_text("print(1)")
+    result = invoke("run", str(tmp_path / "program.py"))
+    assert result.exit_code == 1
+    assert "program.py is no valid module: magic header not detected" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("function", "arguments", "message"),
     [

@@ -14,7 +14,7 @@ the own  a guest exited with a status of its own
 from __future__ import annotations
 
 from wrt_cli import output
-from wrt_foundation.errors import Exit, LinkError, UnknownPlugin, WrtError
+from wrt_foundation.errors import CapabilityDenied, Exit, LinkError, UnknownPlugin, WrtError
 from wrt_foundation.traps import Trap, WasmException
 
 __all__ = ["report"]
@@ -55,6 +55,8 @@ def _status(status: int) -> int:
 
 
 def _mending(error: LinkError) -> str:
+    if isinstance(error, CapabilityDenied):
+        return "\nto have a policy written for what it uses: wrt run --learn policy.toml …"
     if not error.message.startswith("unknown import"):
         return ""
     if error.module == "wasi_snapshot_preview1":

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-
 import pytest
 
 from wrt_core import Func, Memory, Tag
 from wrt_core.recording import JournalError, RecordingEngine, RecordingError, replay
 from wrt_core.testing import ModuleBuilder
-from wrt_foundation.errors import ExecutionError
 from wrt_foundation.traps import WasmException
 from wrt_foundation.types import FUNCREF, I32, ArrayType, FieldType, FuncType, Limits, MemoryType
 
@@ -33,21 +30,6 @@ def refused(engine, journal, record):
         return str(caught.value)
 
     return refused
-
-
-async def later() -> None:
-    """Never awaited: whoever calls this has what it can't wait for."""
-
-
-def test_host_functions_that_answer_later(record):
-    with pytest.raises(RecordingError, match=r"env\.ask is an async def"):
-        record(asking(), lambda guest: None, {"env": {"ask": later}})
-
-
-def test_host_functions_that_answer_later_and_have_a_type(refused):
-    message = refused(asking(), lambda guest: guest.exports.run(), {"env": {"ask": Func(FuncType(), later)}})
-    assert "later answers later" in message
-    gc.collect()
 
 
 def test_memories_that_threads_share(engine, journal):
@@ -75,12 +57,15 @@ def test_one_import_as_two_functions(engine, journal):
         recording.instantiate(recording.load(builder.bytes()), {"env": {"ask": lambda *_: None}})
 
 
-def test_calls_that_can_be_paused(record):
+def test_calls_that_are_run_in_turns(refused):
     def use(guest):
-        with pytest.raises(ExecutionError, match="runs calls to their end"):
-            guest.exports.run.start()
+        one, two = guest.exports.run.start(fuel=0), guest.exports.run.start()
+        one.run()
+        assert one.reason == "fuel"
+        two.run()
+        one.run(fuel=1000)
 
-    record(asking(), use, {"env": {"ask": lambda: None}})
+    assert "in turns" in refused(asking(), use, {"env": {"ask": lambda: None}})
 
 
 def test_structures_and_arrays(refused):

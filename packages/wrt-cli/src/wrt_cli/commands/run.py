@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from wrt_cli.engines import engine_for
 from wrt_cli.options.directories import directories
 from wrt_cli.options.families import families_of_wasi
 from wrt_cli.options.module_first import ModuleFirst
@@ -162,18 +163,14 @@ def run(
 
     MODULE is a file, or - for the standard input. Without --invoke it is run as a WASI command: ARGUMENTS are its
     arguments, the standard streams are its own, and its exit status becomes that of wrt. With --invoke they are the
-    function's, read by its types. Host modules that are installed are linked where MODULE imports from their names.
+    function's, read by its types; what is left of them is the program's. Host modules that are installed are linked
+    where MODULE imports from their names.
     """
     # What is heavy is imported when it is needed: `wrt --help` imports this module too.
     from wrt_cli.values import show
-    from wrt_core import EngineFactory
-    from wrt_core.cache import open_cache
-    from wrt_core.engines.core import CoreEngine
     from wrt_core.execution import LimitedCalls
     from wrt_core.host_modules import Grants
 
-    if record is not None and (fuel is not None or timeout is not None):
-        raise click.UsageError("calls that pause are not recorded: --record goes with neither --fuel nor --timeout")
     # A path, not a text: engines take a string that begins with a parenthesis for a module.
     source = sys.stdin.buffer.read() if module == "-" else Path(module)
     plugins: PluginManager = ctx.obj.plugins
@@ -182,21 +179,12 @@ def run(
     if timings:
         _tell_timings(ctx, plugins)
     confined = {"policy": policy, "learn": learn, "tenant": tenant}
-    chosen = _confining(ctx, engine, audit, confined) or EngineFactory.create(engine, manager=plugins)
-    core = getattr(chosen, "core", chosen)
-    if max_memory is not None and chosen is not core:
-        raise click.UsageError("where a policy holds a program, that says how much memory it may have: limits.memory")
-    if isinstance(core, CoreEngine):
-        core.cache = open_cache("default") if cache else None
-    if record is not None:
-        if chosen is not core:
-            raise click.UsageError("--record is for a program that no policy holds: leave out the one or the other")
-        chosen = _recording(ctx, chosen, record)
+    chosen = engine_for(ctx, engine, cache=cache, record=record, audit=audit, confined=confined)
     with waiting:
-        loaded = chosen.load(source)
-    values = _values(loaded, invoke or "_start", arguments if invoke else ())
+        loaded = _loaded(chosen, source, module)
+    values, rest = _values(loaded, invoke or "_start", arguments if invoke else ())
     grants = Grants(
-        arguments=(Path(module).name, *(() if invoke else arguments)),
+        arguments=(Path(module).name, *(rest if invoke else arguments)),
         environment=environment,
         directories=granted_directories,
         stdin=sys.stdin.buffer if stdin is None else stdin,
@@ -228,25 +216,13 @@ def run(
         click.echo(show(value, type_))
 
 
-def _confining(ctx: click.Context, inner: str, audit: str | None, options: Mapping[str, str | None]) -> Engine | None:
-    """Return the engine that holds guests of another to a policy, or learns one; None if nobody asks for that."""
-    from wrt_core import EngineFactory
+def _loaded(engine: Engine, source: bytes | Path, name: str) -> ValidatedModule:
+    from wrt_foundation.errors import DecodeError, ValidationError
 
-    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    if not given and audit is None:
-        return None
-    if ("policy" in given) == ("learn" in given):
-        raise click.UsageError("say either --policy, which is kept, or --learn, where one is written")
-    plugins: PluginManager = ctx.obj.plugins
-    if audit is not None:
-        make = plugins.registry("wrt.audit_sinks").get("sqlite" if audit.endswith(".db") else "file")
-        sink = make(path=audit)
-        ctx.call_on_close(sink.close)
-        given["audit"] = [sink]
-    confining: Any = EngineFactory.create("capability-aware", manager=plugins, inner=inner, **given)
-    ctx.call_on_close(confining.close)
-    engine: Engine = confining
-    return engine
+    try:
+        return engine.load(source)
+    except (DecodeError, ValidationError) as error:
+        raise click.ClickException(f"{printable(name)} is no valid module: {error}") from error
 
 
 def _store(engine: Engine, calls: LimitedCalls, memory: int | None) -> Store | None:
@@ -255,19 +231,13 @@ def _store(engine: Engine, calls: LimitedCalls, memory: int | None) -> Store | N
     from wrt_core.runtime.store import Store
     from wrt_foundation.memory import Budget, process_budget
 
+    account = getattr(engine, "account", None)  # what a policy's engine charges: of two limits the stricter holds
+    above = process_budget() if account is None else account.budget()
     return Store(
-        memory_provider=getattr(engine, "memory_provider", None),
-        owner="anonymous" if memory is None else Budget("--max-memory", memory, process_budget()),
+        memory_provider=getattr(getattr(engine, "core", engine), "memory_provider", None),
+        owner="anonymous" if memory is None else Budget("--max-memory", memory, above),
         start=calls.call if calls.limited else None,
     )
-
-
-def _recording(ctx: click.Context, engine: Engine, journal: str) -> Engine:
-    from wrt_core.recording import RecordingEngine
-
-    recording = RecordingEngine(engine, journal)
-    ctx.call_on_close(recording.close)
-    return recording
 
 
 def _tell_timings(ctx: click.Context, plugins: PluginManager) -> None:
@@ -278,8 +248,11 @@ def _tell_timings(ctx: click.Context, plugins: PluginManager) -> None:
     ctx.call_on_close(stopwatch.show)
 
 
-def _values(module: ValidatedModule, name: str, arguments: tuple[str, ...]) -> list[Any]:
-    """Return the arguments for the export `name` by its types; what does not fit is wrong usage."""
+def _values(module: ValidatedModule, name: str, arguments: tuple[str, ...]) -> tuple[list[Any], tuple[str, ...]]:
+    """Return the arguments for the export `name` by its types, and the rest, which a program may ask WASI for.
+
+    What does not fit is wrong usage.
+    """
     from wrt_cli.values import parse
     from wrt_foundation.types import ExternKind
 
@@ -288,11 +261,12 @@ def _values(module: ValidatedModule, name: str, arguments: tuple[str, ...]) -> l
         hint = did_you_mean(name, functions) or ("" if name != "_start" else ", so it is no command; say --invoke NAME")
         raise click.UsageError(f"the module exports no function {name!r}{hint}; it exports {_listed(functions)}")
     params = module.function_types[functions[name]].params
-    if len(arguments) != len(params):
+    asks = any(each.name in ("args_get", "args_sizes_get") for each in module.imports)
+    if len(arguments) < len(params) or (len(arguments) > len(params) and not asks):
         wanted = " ".join(map(str, params)) or "none"
         raise click.UsageError(f"{name!r} takes {len(params)} arguments, not {len(arguments)}: {wanted}")
     try:
-        return [parse(text, type_) for text, type_ in zip(arguments, params, strict=True)]
+        return [parse(text, type_) for text, type_ in zip(arguments, params, strict=False)], arguments[len(params) :]
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 

@@ -75,6 +75,11 @@ class Failure:
         """Whether somebody ended the run: a limit, or a person. That comes at no certain place of the program."""
         return self.kind == "error" or (self.kind == "trap" and self.name in _OUTSIDE)
 
+    @property
+    def comes_unasked(self) -> bool:
+        """Whether it may have come between any two instructions, so that nobody could say where."""
+        return (self.kind == "trap" and self.name in _OUTSIDE) or self.name == "KeyboardInterrupt"
+
     def __str__(self) -> str:
         match self.kind:
             case "trap":

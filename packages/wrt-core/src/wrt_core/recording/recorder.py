@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wrt_core.execution.interruption import Interruption
+from wrt_core.execution.activation import Activation
+from wrt_core.execution.interruption import Interruption, Reason
 from wrt_core.recording.errors import RecordingError
 from wrt_core.recording.events import Answered, Begin, Call, Done, End, Event, Failed, Imported, Raised, Read
 from wrt_core.recording.failure import Failure
 from wrt_core.recording.guest import final_state, own_function, several, stack_of
 from wrt_core.recording.journal import JournalWriter
 from wrt_core.recording.memory_watch import MemoryWatch
+from wrt_core.recording.recorded_runner import RecordedRunner
 from wrt_core.recording.surroundings import Surroundings
 from wrt_core.recording.values import References
 from wrt_core.runtime.function import Enter, Func
@@ -20,12 +23,11 @@ from wrt_core.runtime.globals import Global
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.memory import Memory
 from wrt_core.runtime.table import Table
-from wrt_foundation.types import ExternKind
+from wrt_foundation.traps import Trap, TrapCode
+from wrt_foundation.types import ExternKind, FuncType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from wrt_core.execution.runner import Runner
 
 __all__ = ["Recorder"]
 
@@ -43,10 +45,14 @@ class Recorder:
         self._journal = journal
         self._references = references
         self._instance: Instance | None = None
-        self._runner: Runner | None = None
+        self._introduced = False
+        self._runner: RecordedRunner | None = None
         self._enter: dict[int, Enter] = {}
         self._guests_turn = False
         self._depth = 0
+        self._prepared: dict[int, _PausableCall] = {}
+        self._paused: _PausableCall | None = None
+        self._unanswered: list[tuple[int, FuncType]] = []
         self._calls = 0
         self._reading: Read | None = None
         self._open = True
@@ -66,17 +72,14 @@ class Recorder:
             watch.begin(empty=True)
         self._surroundings.begin(empty=True)
 
-    def attach(self, instance: Instance, others: Sequence[Callable[[Instance], None]] = ()) -> None:
-        """The instance has its functions, memories and tables: stand in its doors, and let `others` have it.
-
-        A second time nothing happens.
-        """
+    def attach(self, instance: Instance) -> None:
+        """The instance has its functions, memories and tables: stand in its doors. A second time nothing happens."""
         if self._instance is not None:
             return
         self._instance = instance
         self._references.functions = instance.functions
-        # Calls that can be paused do not come through the door.
-        self._runner, instance.runner = instance.runner, None
+        if instance.runner is not None:
+            instance.runner = self._runner = RecordedRunner(instance.runner, self)
         for func in instance.functions:
             if func.instance is instance:
                 self._enter[func.index] = func.enter
@@ -92,7 +95,11 @@ class Recorder:
             [(each.index, instance.tables[each.index]) for each in exports if each.kind is ExternKind.TABLE],
             [(each.index, instance.globals[each.index]) for each in exports if each.kind is ExternKind.GLOBAL],
         )
-        if self._guests_turn:
+
+    def introduce(self, instance: Instance, others: Sequence[Callable[[Instance], None]]) -> None:
+        """Let `others` of the host have the instance while it is made. A second time nothing happens."""
+        if not self._introduced:
+            self._introduced = True
             self._begin_turn()
             for attach in others:
                 attach(instance)
@@ -109,6 +116,7 @@ class Recorder:
 
     def failed(self, error: BaseException) -> None:
         """What the host called has ended by an exception."""
+        self._give_up_waiting(error)
         if self._guests_turn:  # else it is this recorder's own
             self._to_host(lambda: Failed(self._failure(error)))
 
@@ -117,16 +125,17 @@ class Recorder:
     def entered(self, func: Func, arguments: Sequence[Any]) -> Any:
         """The host calls a function of the guest."""
         enter = self._enter[func.index]
+        if not self._waits:  # who waits for the host may be called by it meanwhile
+            self._give_up()
         if self._guests_turn or not self._open:  # its start function; or nobody listens any more
             return enter(func, arguments)
-        types, dump_all = func.function_type, self._references.dump_all
-        self._to_guest(lambda: Call(func.index, dump_all(types.params, arguments)))
+        self._to_guest(lambda: self._called(func, arguments))
         try:
             result = enter(func, arguments)
         except BaseException as error:
             self.failed(error)
             raise
-        self._to_host(lambda: Done(dump_all(types.results, several(types, result))))
+        self._to_host(lambda: self._done(func, result))
         return result
 
     def imported(self, func: Func, index: int) -> Func:
@@ -142,21 +151,30 @@ class Recorder:
             self._to_host(lambda: self._asked(index, dump_all(types.params, arguments)))
             try:
                 result = code(*arguments)
-            except Interruption as stop:
-                stop.close()
-                with self._in_order():
-                    raise RecordingError(
-                        f"{func.name or 'a host function'} answers later, as an async def does; it can't be recorded"
-                    ) from None
+            except Interruption:
+                self._unanswered.append((self._depth, types))  # it is the host's turn until there is an answer
+                raise
             except BaseException as error:
                 failure = error
                 if not isinstance(error, RecordingError):
                     self._to_guest(lambda: Raised(self._failure(failure)))
                 raise
-            self._to_guest(lambda: Answered(dump_all(types.results, several(types, result))))
+            self._to_guest(lambda: self._answered(types, result))
             return result
 
         return own_function(func.type, recorded, func.name)
+
+    def _called(self, func: Func, arguments: Sequence[Any]) -> Call:
+        return Call(func.index, self._references.dump_all(func.function_type.params, arguments))
+
+    def _done(self, func: Func, result: Any) -> Done:
+        types = func.function_type
+        return Done(self._references.dump_all(types.results, several(types, result)))
+
+    def _answered(self, types: FuncType, result: Any, error: Exception | None = None) -> Event:
+        if error is not None:
+            return Raised(self._failure(error))
+        return Answered(self._references.dump_all(types.results, several(types, result)))
 
     def _asked(self, index: int, arguments: list[Any]) -> Imported:
         self._calls += 1
@@ -168,6 +186,71 @@ class Recorder:
         if self._depth == 0 and stack_of(self._instance):
             with self._in_order():
                 raise RecordingError("another instance calls the one that is recorded; only the host may do that")
+
+    @property
+    def listens(self) -> bool:
+        """Whether the journal is open."""
+        return self._open
+
+    # --- calls that pause ----------------------------------------------------------------------------------
+
+    def prepare(self, stack: list[Activation], func: Func, arguments: Sequence[Any]) -> None:
+        """The host will call a function of the guest so that it can be paused."""
+        self._prepared[id(stack)] = _PausableCall(stack, func, arguments)
+
+    def goes_on(self, stack: list[Activation], given: Any, thrown: Exception | None) -> _PausableCall:
+        """Such a call begins, or goes on with what the host function that it waits for has given or raised."""
+        call, paused = self._prepared.pop(id(stack), None), self._paused
+        if paused is not None and paused.stack is stack:
+            self._paused = None
+            if self._waits:
+                _, types = self._unanswered.pop()
+                self._to_guest(lambda: self._answered(types, given, thrown))
+            return paused
+        if call is None or self._waits:
+            with self._in_order():
+                raise RecordingError("calls that are run in turns can't be recorded")
+        self._give_up()
+        call.within = self._guests_turn  # its start function, which is part of what makes the instance
+        if not call.within:
+            self._to_guest(lambda: self._called(call.func, call.arguments))
+        return call
+
+    def paused(self, call: _PausableCall, stop: Interruption) -> None:
+        """It has paused, and may never go on."""
+        call.ending = TrapCode.OUT_OF_FUEL if stop.reason == Reason.FUEL else TrapCode.INTERRUPTED
+        self._paused = call
+
+    def ended(self, call: _PausableCall, error: BaseException) -> None:
+        """It has ended by an exception."""
+        if not call.within:
+            self.failed(error)
+
+    def returned(self, call: _PausableCall, result: Any) -> None:
+        """It has returned."""
+        if not call.within:
+            self._to_host(lambda: self._done(call.func, result))
+
+    @property
+    def _waits(self) -> bool:
+        """Whether the host has not answered yet what the guest has asked last."""
+        return bool(self._unanswered) and self._unanswered[-1][0] == self._depth
+
+    def _give_up(self) -> None:
+        """The call that is paused does not go on: somebody or something has ended it there."""
+        call, self._paused = self._paused, None
+        if call is None:
+            return
+        error = Trap(call.ending)
+        self._give_up_waiting(error)
+        if not call.within:
+            self._to_host(lambda: Failed(self._failure(error)))
+
+    def _give_up_waiting(self, error: BaseException) -> None:
+        """What a host function would have answered is not waited for."""
+        if self._waits:
+            self._unanswered.pop()
+            self._to_guest(lambda: Raised(self._failure(error)))
 
     # --- turns ---------------------------------------------------------------------------------------------
 
@@ -230,20 +313,34 @@ class Recorder:
 
     def close(self) -> None:
         """Stand aside; the journal gets its end if all went well. A second time nothing happens."""
+        self._give_up()
         instance = self._instance
         if self._open and not self._guests_turn and self._depth == 0:
             self._to_guest(lambda: End(self._calls, *final_state(instance, self._references)))
         whole, self._open = self._open, False
         for watch in self._watches:
             watch.close()
-        if instance is not None and self._enter:
-            instance.runner = self._runner
+        if instance is not None:
+            # Unless others stand before them by now, the doors are as they were.
+            if self._runner is not None and instance.runner is self._runner:
+                instance.runner = self._runner.inner
             for func in instance.functions:
                 if func.instance is instance and func.enter == self.entered:
                     func.enter = self._enter[func.index]
-            self._enter = {}
         try:
             self._journal.close()
         except OSError:  # of a journal that was given up, somebody has been told
             if whole:
                 raise
+
+
+@dataclass(eq=False)
+class _PausableCall:
+    """A call of the host's that is an execution, by its stack; `within` if it is part of another."""
+
+    stack: list[Activation]
+    func: Func
+    arguments: Sequence[Any]
+    within: bool = False
+    ending: TrapCode = TrapCode.INTERRUPTED
+    """How it has ended if it does not go on."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import Any
 
@@ -32,9 +31,9 @@ class RecordingEngine(EngineWrapper):
     host functions and between calls: what it reads and writes in its memory, and what it sets in exported tables and
     globals. Wrap the innermost engine, so that what others decide about the guest's calls is recorded as their answer.
 
-    Refused with `RecordingError` are host functions that are an `async def`, memories that threads share, references to
-    structures and arrays that pass, and a second instance. Calls with `start` and `call_async` raise `ExecutionError`
-    while the journal is open. Other guests must not call functions of this one.
+    Calls with `start` and `call_async` are recorded, too, one at a time: a call that is paused goes on before another
+    begins, or not at all. Refused with `RecordingError` are memories that threads share, references to structures and
+    arrays that pass, and a second instance. Other guests must not call functions of this one.
     """
 
     def __init__(self, engine: Engine, path: str | os.PathLike[str]) -> None:
@@ -54,8 +53,6 @@ class RecordingEngine(EngineWrapper):
         if any(memory.shared for memory in module.memories):
             raise RecordingError("the module shares a memory with other threads: what those do can't be recorded")
         externs = [resolve(wanted, imports or {}) for wanted in module.imports]
-        for wanted in module.imports:
-            _require_plain(wanted, imports or {})
         references = References()
         header = Header(
             module.hash,
@@ -74,18 +71,20 @@ class RecordingEngine(EngineWrapper):
         attached = [namespace.attach for namespace in waiting(module, imports)]
 
         def attach(instance: Instance) -> None:
-            recorder.attach(instance, attached)
+            recorder.introduce(instance, attached)
 
         given = _wrapped(module, externs, recorder, attach)
         recorder.begin()
         try:
-            instance = super().instantiate(module, given, store=store)
+            instance = super().instantiate(module, given, store=_RecordedStore(self._store(store), recorder))
         except BaseException as error:
             recorder.failed(error)
             raise
-        recorder.attach(instance)  # which has happened already, if there is anything to import
         recorder.begun()
         return instance
+
+    def _store(self, given: Store | None) -> Store:
+        return Store(memory_provider=self.memory_provider, limits=self.limits) if given is None else given
 
     def close(self) -> None:
         """End the journal. The instance goes on unrecorded. A second time nothing happens."""
@@ -101,11 +100,27 @@ class RecordingEngine(EngineWrapper):
         self.close()
 
 
-def _require_plain(wanted: ImportType, imports: Imports) -> None:
-    namespace = imports[wanted.module]
-    given = (namespace.exports if isinstance(namespace, Instance) else namespace)[wanted.name]
-    if iscoroutinefunction(given) or iscoroutinefunction(getattr(given, "__call__", None)):  # noqa: B004
-        raise RecordingError(f"{wanted.module}.{wanted.name} is an async def; its calls can't be recorded")
+class _RecordedStore(Store):
+    """A store for one instance, at whose doors the recorder stands before those that others put around them."""
+
+    __slots__ = ("_given", "_recorder")
+
+    def __init__(self, given: Store, recorder: Recorder) -> None:
+        super().__init__(
+            memory_provider=given.memory_provider,
+            owner=given.owner,
+            limits=given.limits,
+            tables=given.tables,
+            heap=given.heap,
+            start=given.start,
+        )
+        self._given = given
+        self._recorder = recorder
+
+    def admit(self, instance: Instance) -> None:
+        self._recorder.attach(instance)
+        instance.store = self._given
+        self._given.admit(instance)
 
 
 def _described(wanted: ImportType, extern: Any, references: References) -> Any:

@@ -83,6 +83,8 @@ class _Replayer:
         try:
             self._whole()
         except _Cut:
+            for _ in self._events:  # whether the journal is whole is to be known all the same
+                pass
             return Replayed(self._calls, self._entries, *self._engines, cut=True)
         return Replayed(self._calls, self._entries, *self._engines)
 
@@ -145,6 +147,7 @@ class _Replayer:
         self._asking = None
         if isinstance(answer, Answered):
             results = self._checked(lambda: self._references.load_all(types.results, answer.results))
+            self._require_more()
             return tuple(results) if len(results) > 1 else results[0] if results else None
         if isinstance(answer, Raised):
             tags = () if self._instance is None else self._instance.tags
@@ -207,6 +210,7 @@ class _Replayer:
     def _enter(self, run: Callable[[], Any], types: tuple[ValueType, ...]) -> None:
         """Let the guest run, and compare how it ends."""
         self._asking = None
+        self._require_more()
         outcome: list[Value] | Failure
         frames: tuple[Frame, ...] = ()
         try:
@@ -300,6 +304,12 @@ class _Replayer:
         return made
 
     # --- the end of it -------------------------------------------------------------------------------------
+
+    def _require_more(self) -> None:
+        """The guest goes on: without end, perhaps, if nothing is known of it but that somebody ended it."""
+        event = self._peek()
+        if isinstance(event, Failed) and event.failure.comes_unasked:
+            self._stop(_Cut())
 
     def _require_not_cut(self, event: Event) -> None:
         if isinstance(event, Failed) and event.failure.from_outside:
