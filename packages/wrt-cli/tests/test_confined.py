@@ -55,7 +55,10 @@ def test_a_policy_is_kept(run):
 def test_limits_are_kept(run, tmp_path):
     (tmp_path / "p.toml").write_text('extends = "trusted"\n[[rule]]\nlimits.memory = "1 MiB"\nlimits.output = "3 B"\n')
     assert run("run", "--policy", "p.toml", "hello.wat", "--invoke", "grow").stdout == "-1\n"
-    assert run("run", "--policy", "p.toml", "hello.wat", status=1).stdout == ""
+    flooded = run("run", "--policy", "p.toml", "--tenant", "acme", "hello.wat", status=134)
+    assert flooded.stdout == ""
+    assert "account 'process/acme/" in flooded.stderr
+    assert "of output" in flooded.stderr
 
 
 MAKER = """

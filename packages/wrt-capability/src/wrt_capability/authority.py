@@ -274,8 +274,8 @@ class Authority:
         digest = getattr(self.recorder, "digester", _DIGESTER).digest(arguments)
         self.record("call", kind=access.kind, object=access.object, operation="call", allowed=True, arguments=digest)
 
-    def record_refusal(self, error: QuotaExceeded) -> None:
-        """Record that a quota is used up."""
+    def record_refusal(self, error: QuotaExceeded, count: int = 1) -> None:
+        """Record that a quota is used up; `count` is for how many such refusals the record stands."""
         self.record(
             "quota",
             kind=error.kind,
@@ -283,6 +283,7 @@ class Authority:
             account=error.account,
             requested=error.requested,
             available=error.available,
+            count=count,
             reason=error.message,
         )
 

@@ -21,6 +21,7 @@ from wrt_capability.place import ConfinedPlace
 from wrt_capability.policy.policy import Exhausted
 from wrt_capability.policy.quantities import Limit, stricter
 from wrt_capability.quota import QuotaAccount
+from wrt_capability.refusals import Refusals
 from wrt_capability.traps import DeniedTrap, QuotaTrap, denied
 from wrt_core.execution.activation import Activation, backtrace
 from wrt_core.execution.interruption import Reason
@@ -81,7 +82,7 @@ class Confinement(Watcher):
         self.rate = _Rate(self.limits["call-rate"]) if "call-rate" in self.limits else None
         self._entries: dict[int, Entry] = {}
         self._running: set[Watch] = set()
-        self._refusals: dict[str, int] = {}
+        self.refusals = Refusals(authority.record_refusal)
         self._lock = threading.RLock()
         self._instance: Callable[[], Instance | None] = lambda: None
         authority.watch(self)
@@ -157,21 +158,14 @@ class Confinement(Watcher):
         def refused(error: Exception) -> None:
             confinement = this()
             if confinement is not None and isinstance(error, BudgetExceeded):
-                confinement.note_refusal(confinement.account.refusal(kind, error))
+                confinement.refusals.note(confinement.account.refusal(kind, error))
 
         return refused
 
     def _heap_refused(self, error: BudgetExceeded) -> Exception:
         refusal = self.account.refusal("gc", error)
-        self.note_refusal(refusal)
+        self.refusals.note(refusal)
         return QuotaTrap(refusal)
-
-    def note_refusal(self, error: QuotaExceeded) -> None:
-        """Record that a quota refuses: the first time, and whenever that has doubled, lest a loop fill the disk."""
-        with self._lock:
-            count = self._refusals[error.kind] = self._refusals.get(error.kind, 0) + 1
-        if count & (count - 1) == 0:
-            self.authority.record_refusal(error)
 
     # --- calls -----------------------------------------------------------------------------------------------
 
@@ -240,6 +234,11 @@ class Confinement(Watcher):
         for watch in running:
             watch.asked = Reason.CANCELLED
             watch.ask(Reason.CANCELLED)
+
+    def end(self) -> None:
+        """Take the instance off the books: it is collected, or was never made."""
+        self.account.release("instances", 1)
+        self.refusals.settle()
 
     # --- what may be used --------------------------------------------------------------------------------------
 
@@ -374,5 +373,5 @@ class _Rate:
         path = confinement.account.path
         message = f"account {path!r} refuses a call: there were {self._limit} in the last second"
         error = QuotaExceeded(message, account=path, kind="call-rate", requested=1)
-        confinement.note_refusal(error)
+        confinement.authority.record_refusal(error)
         raise error

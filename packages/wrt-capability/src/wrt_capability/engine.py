@@ -57,7 +57,8 @@ class CapabilityAwareEngine(Engine):
     * `tenant`: for whom, a `Tenant`, or a name for one of the engine's own;
     * `audit`: a `Recorder` such as an `AuditLog`, or audit sinks;
     * `capabilities`: capability plugins besides those that the policy names;
-    * `interruptible`: have guests that nothing limits be interruptible, too, at the price that their engine asks.
+    * `interruptible`: whether guests that nothing limits can be interrupted, at the price that their engine asks;
+      unless said, those can whose authority somebody else may take back: a given `Tenant`'s, or delegated.
 
     A `Tenant` has a policy, an audit trail and plugins already: they are not given with one. Thread-safe as its inner
     engine is. Who makes an engine with a tenant of its own closes it; else the tenant's owner does.
@@ -73,7 +74,7 @@ class CapabilityAwareEngine(Engine):
         tenant: Tenant | str = ANONYMOUS,
         audit: Audit | None = None,
         capabilities: Iterable[object] = (),
-        interruptible: bool = False,
+        interruptible: bool | None = None,
         plugins: PluginManager | None = None,
         **options: Any,
     ) -> None:
@@ -99,7 +100,8 @@ class CapabilityAwareEngine(Engine):
                 parent=self.account.budget(),
             )
         self.inner = EngineFactory.create(inner, manager=self.plugins, **options) if isinstance(inner, str) else inner
-        self.interruptible = interruptible
+        self.interruptible = not self._owns_tenant if interruptible is None else interruptible
+        self._reaches_delegates = interruptible is not False
         self._by_depth: dict[int, Engine] = {}
         self._sections: WeakKeyDictionary[ValidatedModule, Mapping[str, int]] = WeakKeyDictionary()
         self._require_enforceable({name: Limit(0) for name in self.tenant.policy.limited()})
@@ -278,7 +280,10 @@ class CapabilityAwareEngine(Engine):
         if initial is not None and initial.value is not None:
             self._require_initial(module, initial.value, own)
         depth: int = getattr(self.core, "max_call_depth", sys.maxsize)
-        return Confinement(tenant, own, limits, depth=depth, always_interruptible=self.interruptible)
+        reached = self.interruptible or (self._reaches_delegates and authority is not None)
+        if reached and "time" not in getattr(self.core, "meters", ()):
+            reached = False  # an engine that can't pause is reached when its guests next call the host
+        return Confinement(tenant, own, limits, depth=depth, always_interruptible=reached)
 
     def _require_initial(self, module: ValidatedModule, limit: int, authority: Authority) -> None:
         imported = sum(each.kind is ExternKind.MEMORY for each in module.imports)

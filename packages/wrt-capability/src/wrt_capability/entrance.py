@@ -35,6 +35,7 @@ def entrance_of(confinement: Confinement, inner: Enter) -> Enter:
 
 def _settled(confinement: Confinement, inner: Enter, func: Func) -> Enter:
     require = confinement.entry(func).require
+    refusals = confinement.refusals
     rate, counted = confinement.rate, confinement.counts_calls
 
     if not (confinement.metered or counted or rate is not None):
@@ -46,6 +47,9 @@ def _settled(confinement: Confinement, inner: Enter, func: Func) -> Enter:
             except Trap as trap:
                 confinement.record_trap(trap)
                 raise
+            finally:
+                if refusals.untold:
+                    refusals.settle()
 
         return enter
 
@@ -68,3 +72,5 @@ def _run(confinement: Confinement, inner: Enter, func: Func, args: Sequence[Any]
     except Trap as trap:
         confinement.record_trap(trap)
         raise
+    finally:
+        confinement.refusals.settle()

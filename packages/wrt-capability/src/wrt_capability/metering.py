@@ -73,6 +73,8 @@ class MeteredRunner:
             except Trap as trap:
                 confinement.record_trap(trap)
                 raise
+            finally:
+                confinement.refusals.settle()
 
     def call(self, func: Func, args: tuple[Any, ...]) -> Any:
         """Make a plain call, one that can't be paused: what is used up ends it."""

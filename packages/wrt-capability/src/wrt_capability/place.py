@@ -45,18 +45,15 @@ class ConfinedPlace(Place):
     def settle(self, instance: Instance) -> None:
         """Hand the instance out: from now on its calls need permission, and it is paid for until it is collected."""
         self._confinement.starting = False
-        finalize(instance, self._confinement.account.release, "instances", 1).atexit = False
+        finalize(instance, self._confinement.end).atexit = False
 
     def abandon(self, error: BaseException) -> BaseException:
         """Take the instance off the books; a refusal of memory or tables is recorded, and names the account."""
-        account = self._confinement.account
-        account.release("instances", 1)
-        if not isinstance(error, BudgetExceeded):
-            return error
-        refusal = _refusal(account, error)
-        if refusal is None:
-            return error
+        refusal = _refusal(self._confinement.account, error) if isinstance(error, BudgetExceeded) else None
         try:
+            self._confinement.end()
+            if refusal is None:
+                return error
             self._confinement.authority.record_refusal(refusal)
         except Exception as failure:  # noqa: BLE001 - a trail that fails is what is told then
             return failure

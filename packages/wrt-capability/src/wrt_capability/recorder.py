@@ -26,6 +26,7 @@ class Recorder(Protocol):
     `function`    the guest's function it happened in, or "" where that is not known
     `backtrace`   the guest's frames, innermost first, a list of str
     `arguments`   a digest of the arguments, never the arguments themselves
+    `count`       of a refused quota: for how many refusals the record stands, those of a loop being told together
     ============  =======================================================================================
 
     The recorder adds the time. Keys that do not apply are left out; others may be added.

@@ -9,10 +9,12 @@ from io import RawIOBase
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from wrt_capability.decision import Access
+from wrt_capability.traps import QuotaTrap
 
 if TYPE_CHECKING:
     from wrt_capability.authority import Authority
     from wrt_core.host_modules import Grants
+from wrt_foundation.errors import QuotaExceeded
 
 __all__ = ["ChargedStream", "only_allowed"]
 
@@ -30,9 +32,12 @@ class ChargedStream(RawIOBase):
         self._authority = authority
 
     def write(self, data: Any) -> int:
-        """Write bytes once they are paid for."""
+        """Write bytes once they are paid for. Raises `QuotaTrap`, which ends the guest that writes, past a quota."""
         size = memoryview(data).nbytes
-        self._authority.charge("output", size)
+        try:
+            self._authority.charge("output", size)
+        except QuotaExceeded as error:
+            raise QuotaTrap(error) from None
         written = self._stream.write(data)
         return size if written is None else written
 

@@ -9,13 +9,17 @@ import time
 import pytest
 
 from wrt_capability.authority import Authority
+from wrt_capability.containment import Contained
 from wrt_capability.decision import Subject
+from wrt_capability.engine import CapabilityAwareEngine
 from wrt_capability.grant import Grant
 from wrt_capability.policy import Policy
 from wrt_capability.quota import QuotaAccount
+from wrt_capability.tenant import Tenant
 from wrt_capability.traps import DeniedImport, DeniedTrap
 from wrt_core.testing import ModuleBuilder
 from wrt_foundation.errors import CapabilityDenied, QuotaExceeded
+from wrt_foundation.traps import Trap, TrapCode
 
 MAY_RUN = [Grant("module", "*"), Grant("call", "*")]
 
@@ -146,7 +150,9 @@ def test_what_is_delegated_after_a_revocation_is_nothing(events):
     assert not whole.below(Subject("acme"), QuotaAccount("x")).decide("random", "bytes", "read")
 
 
-@pytest.mark.parametrize(("function", "interruptible"), [("spin", False), ("spin", True), ("quiet", True)])
+@pytest.mark.parametrize(
+    ("function", "interruptible"), [("spin", False), ("spin", True), ("quiet", True), ("quiet", None)]
+)
 def test_a_guest_that_runs_loses_what_is_revoked(trusting, function, interruptible):
     calls = [0]
     running = threading.Event()
@@ -192,3 +198,58 @@ def test_a_paused_execution_does_not_go_on_once_revoked(trusting):
     engine.tenant.suspend("wait")
     with pytest.raises(CapabilityDenied, match="wait"):
         execution.run(fuel=100)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda tenant: tenant.suspend("caught in the act"),
+        lambda tenant: tenant.close(),
+        lambda tenant: Contained(tenant, lambda: None, "quarantine").contain(Trap(TrapCode.UNREACHABLE)),
+    ],
+    ids=["suspended", "closed", "in quarantine"],
+)
+@pytest.mark.parametrize("how", ["called", "started", "at the start"])
+def test_a_guest_that_only_computes_ends_with_its_tenant(events, end, how):
+    """It calls nobody, and nothing limits it: the tenant that it runs for is somebody's, who can take it back."""
+    tenant = Tenant("acme", policy="trusted", audit=events)
+    engine = CapabilityAwareEngine(tenant=tenant)
+    builder = logger()
+    if how == "at the start":
+        builder.start(builder.function(None, "->", "loop br 0 end"))
+    module = builder.load(engine)
+    begun = threading.Event()
+    caught: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            begun.set()
+            instance = engine.instantiate(module, {"env": {"log": id}})
+            if how == "called":
+                instance.exports.quiet()
+            instance.exports.quiet.start().run()
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that tests
+            caught.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert begun.wait(10)
+    time.sleep(0.2)
+    assert thread.is_alive()
+    end(tenant)
+    thread.join(10)
+    assert not thread.is_alive()
+    assert isinstance(caught[0], DeniedTrap)
+    assert caught[0].frames
+    tenant.close()
+
+
+def test_who_takes_nothing_back_pays_for_nothing(make, trusting):
+    """An engine of one's own runs guests as its inner engine does, unless that is asked for."""
+    own = logger().instantiate(trusting(), {"env": {"log": id}})
+    assert not own.guard.metered
+    tenant = Tenant("acme", policy="trusted")
+    for options, metered in (({}, True), ({"interruptible": False}, False)):
+        engine = CapabilityAwareEngine(tenant=tenant, **options)
+        assert logger().instantiate(engine, {"env": {"log": id}}).guard.metered is metered
+    tenant.close()

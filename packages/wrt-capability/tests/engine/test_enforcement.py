@@ -650,3 +650,50 @@ def test_a_global_that_is_constant_is_shared_by_nobody(trusting):
     builder.function("get", "-> i32", "global.get 0")
     given = {"env": {"it": Global(GlobalType(I32), 5)}}
     assert [builder.instantiate(trusting(), given).exports["get"]() for _ in range(2)] == [5, 5]
+
+
+@pytest.mark.parametrize(("lines", "how"), [("", "call"), ("limits.fuel = 100_000", "call"), ("", "start")])
+@pytest.mark.parametrize("times", [1, 2, 7, 100])
+def test_every_refusal_is_in_the_record_and_a_flood_as_exact_numbers(trusting, events, lines, how, times):
+    engine = trusting(f"limits.memory = 65536\n{lines}")
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.function(
+        "flood",
+        "i32 ->",
+        "loop i32.const 1 memory.grow drop local.get 0 i32.const 1 i32.sub local.tee 0 br_if 0 end",
+    )
+    flood = builder.instantiate(engine).exports.flood
+    for calls in (1, 2):
+        if how == "start":
+            flood.start(times).run()
+        else:
+            flood(times)
+        told = [each["count"] for each in events.of("quota", kind="memory", allowed=False)]
+        assert sum(told) == calls * times
+        assert told[0] == 1
+        assert len(told) <= calls * (2 + times.bit_length())
+
+
+def test_refusals_outside_of_calls_are_told_when_the_instance_ends(trusting, events):
+    engine = trusting("limits.memory = 65536")
+    builder = ModuleBuilder()
+    builder.memory(1)
+    instance = builder.instantiate(engine)
+    for _ in range(7):
+        assert instance.exports.memory.grow(1) == -1
+    del instance
+    gc.collect()
+    assert sum(each["count"] for each in events.of("quota", kind="memory")) == 7
+
+
+def test_every_call_past_the_rate_is_in_the_record(trusting, events):
+    engine = trusting("limits.call-rate = 1")
+    builder = ModuleBuilder()
+    builder.function("f", "->", "")
+    f = builder.instantiate(engine).exports.f
+    f()
+    for _ in range(5):
+        with pytest.raises(QuotaExceeded):
+            f()
+    assert len(events.of("quota", kind="call-rate")) == 5

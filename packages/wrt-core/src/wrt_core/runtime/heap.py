@@ -27,16 +27,22 @@ HEADER, ITEM = 16, 8
 
 
 class _Ticket(ref[TypedReference]):
-    """Stands for an object that is alive: what it takes."""
+    """Stands for an object that is alive: what it takes, and of what."""
 
-    __slots__ = ("size",)
+    __slots__ = ("budget", "size")
 
-    def __init__(self, value: TypedReference, callback: Callable[[_Ticket], None], size: int) -> None:
+    def __init__(self, value: TypedReference, callback: Callable[[_Ticket], None], budget: Budget, size: int) -> None:
         super().__init__(value, callback)  # type: ignore[call-arg]
+        self.budget = budget
         self.size = size
 
-    def __new__(cls, value: TypedReference, callback: Callable[[_Ticket], None], size: int) -> _Ticket:
+    def __new__(cls, value: TypedReference, callback: Callable[[_Ticket], None], budget: Budget, size: int) -> _Ticket:
         return super().__new__(cls, value, callback)
+
+
+_ALIVE: dict[int, _Ticket] = {}
+"""The tickets of all heaps. Not a heap's own: the collector does not call back what is garbage itself, and a heap goes
+together with the instance and its objects, while the books may be read on."""
 
 
 class Heap:
@@ -48,7 +54,6 @@ class Heap:
     def __init__(self, budget: Budget, refused: Callable[[BudgetExceeded], Exception] = lambda _: _exhausted()) -> None:
         self.budget = budget
         self._refused = refused
-        self._alive: dict[int, _Ticket] = {}
 
     def names(self) -> Mapping[str, Callable[..., Any]]:
         """Return what code is to call in place of what has these names in `aggregates`."""
@@ -104,13 +109,14 @@ class Heap:
         return size
 
     def _made(self, value: _T, size: int) -> _T:
-        ticket = _Ticket(value, self._gone, size)
-        self._alive[id(ticket)] = ticket
+        ticket = _Ticket(value, _gone, self.budget, size)
+        _ALIVE[id(ticket)] = ticket
         return value
 
-    def _gone(self, ticket: _Ticket) -> None:
-        if self._alive.pop(id(ticket), None) is not None and not self.budget.closed:
-            self.budget.release(ticket.size)
+
+def _gone(ticket: _Ticket) -> None:
+    if _ALIVE.pop(id(ticket), None) is not None and not ticket.budget.closed:
+        ticket.budget.release(ticket.size)
 
 
 def _exhausted() -> Exception:

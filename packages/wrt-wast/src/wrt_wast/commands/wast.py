@@ -49,6 +49,17 @@ def _features(ctx: click.Context, parameter: click.Parameter, text: str | None) 
         raise click.BadParameter(error.message) from error
 
 
+def _options(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    split = [text.partition("=") for text in texts]
+    if wrong := [name for name, equals, _ in split if not name or not equals]:
+        raise click.BadParameter(f"an option of an engine is NAME=VALUE, not {wrong[0]!r}")
+    return tuple([(name, value) for name, _, value in split])
+
+
+def _made_with(options: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    return dict(options)
+
+
 def _output(name: str, what: str) -> Callable[[Any], Any]:
     return click.option(name, metavar="FILE", type=click.Path(dir_okay=False), help=f"Write {what} to FILE.")
 
@@ -62,6 +73,14 @@ def _output(name: str, what: str) -> Callable[[Any], Any]:
     multiple=True,
     envvar="WRT_ENGINE",
     help="The engine to test; again for another. [stackless]",
+)
+@click.option(
+    "--engine-option",
+    "options",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_options,
+    help="Make the engine with this option; repeatable.",
 )
 @_output("--json", "a report for programs")
 @_output("--junit", "JUnit XML")
@@ -88,6 +107,7 @@ def _output(name: str, what: str) -> Callable[[Any], Any]:
 def wast(
     paths: tuple[str, ...],
     engines: tuple[str, ...],
+    options: tuple[tuple[str, str], ...],
     json: str | None,
     junit: str | None,
     html: str | None,
@@ -119,11 +139,13 @@ def wast(
     earlier = _read_report(baseline) if baseline else None
     others = [_read_report(file) for file in beside]
     for name in names:
-        EngineFactory.create(name)  # a name that nobody offers is an error before anything has run
+        EngineFactory.create(
+            name, **_made_with(options)
+        )  # a name that nobody offers is an error before anything has run
     suites = []
     for name in names:
         chosen = Dialect(dialect) if dialect is not None else None
-        job = Job(name, features, match_messages, junit is not None, exclude, chosen, timeout)
+        job = Job(name, features, match_messages, junit is not None, exclude, chosen, timeout, options)
         suites.append(_run(scripts, job, jobs, max_failures))
     comparison = _report(suites, earlier, bench)
     _write(suites, others, json, junit, html)

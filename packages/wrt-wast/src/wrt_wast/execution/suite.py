@@ -27,8 +27,8 @@ __all__ = ["Job", "SuiteOutcome", "find_scripts", "group_of", "run_suite"]
 class Job:
     """How scripts are to be run; goes to other processes.
 
-    `engine` is the name of the engine below `WastEngine`; scripts that match one of the patterns `exclude`
-    are skipped. For the rest see `WastEngine`.
+    `engine` is the name of the engine below `WastEngine`, and `options` what it is made with, as names and values;
+    scripts that match one of the patterns `exclude` are skipped. For the rest see `WastEngine`.
     """
 
     engine: str = "stackless"
@@ -38,13 +38,18 @@ class Job:
     exclude: tuple[str, ...] = ()
     dialect: Dialect | None = None
     timeout: float | None = None
+    options: tuple[tuple[str, str], ...] = ()
 
     def run(self, path: str) -> ScriptOutcome:
         """Run the script at `path`. What goes wrong with the file itself is an error in its outcome."""
         from wrt_wast.engine import WastEngine
 
         engine = WastEngine(
-            engine=self.engine, features=self.features, match_messages=self.match_messages, dialect=self.dialect
+            engine=self.engine,
+            features=self.features,
+            match_messages=self.match_messages,
+            dialect=self.dialect,
+            **dict(self.options),
         )
         skipped = any(fnmatch(path, pattern) or fnmatch(PurePath(path).name, pattern) for pattern in self.exclude)
         try:
