@@ -23,21 +23,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 REALWASM = Path(os.environ.get("WRT_REALWASM") or ROOT.parent / "shared" / "realwasm")
-NAMES = (
-    "feature_detect",
-    "hashes",
-    "argon2_simd",
-    "es_module_lexer",
-    "llhttp",
-    "source_map",
-    "dprint_json",
-    "oxc_transform",
-    "sqljs",
-    "micropython",
-    "graphviz",
-    "esbuild",
-    "cpython",
-)
+NAMES = (ROOT / "tests" / "real" / "programs.txt").read_text(encoding="utf-8").split()
 RUN = """
 import importlib, json, os, resource, sys, time
 import common

@@ -20,20 +20,7 @@ HERE = Path(__file__).resolve().parent
 REALWASM = Path(os.environ.get("WRT_REALWASM") or HERE.parents[2] / "shared" / "realwasm")
 SECONDS = 900
 
-DRIVERS = [
-    "feature_detect",
-    "hashes",
-    "argon2_simd",
-    "es_module_lexer",
-    "llhttp",
-    "source_map",
-    "dprint_json",
-    "oxc_transform",
-    "sqljs",
-    "micropython",
-    "graphviz",
-]
-"""All but the two whose modules have tens of megabytes."""
+DRIVERS = (HERE / "programs.txt").read_text(encoding="utf-8").split()
 
 NO_MODULE = 77
 RUN = f"""
@@ -80,7 +67,7 @@ def test_program(driver, record_property):
         record_property(name, result[name])
     sys.stdout.write(outcome.stdout)  # shown with -rA
     assert result["ok"]
-    assert result["checks"] > 2
+    assert result["checks"] > 0
 
 
 @pytest.mark.real

@@ -13,6 +13,10 @@ the own  a guest exited with a status of its own
 
 from __future__ import annotations
 
+import sys
+
+import click
+
 from wrt_cli import output
 from wrt_foundation.errors import CapabilityDenied, Exit, LinkError, UnknownPlugin, WrtError
 from wrt_foundation.traps import Trap, WasmException
@@ -34,6 +38,8 @@ def report(error: WrtError | OSError | KeyboardInterrupt) -> int:
             output.error(str(error), label="Trap")
             return TRAPPED
         case KeyboardInterrupt():
+            if sys.stderr.isatty():
+                click.echo(err=True)  # what comes next begins behind the ^C that the terminal has shown
             return INTERRUPTED
         case UnknownPlugin():
             output.error(str(error))
