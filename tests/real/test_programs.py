@@ -22,6 +22,9 @@ SECONDS = 900
 
 DRIVERS = (HERE / "programs.txt").read_text(encoding="utf-8").split()
 
+LARGE = {"esbuild", "cpython"}
+"""Those that take a minute or more of the processor each."""
+
 NO_MODULE = 77
 RUN = f"""
 import importlib, os, sys
@@ -79,7 +82,10 @@ def test_a_driver_that_fails_is_noticed():
 
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.parametrize("driver", [each for each in DRIVERS if each != "feature_detect"])  # it calls next to nothing
+@pytest.mark.parametrize(
+    "driver",
+    [each for each in DRIVERS if each not in LARGE | {"feature_detect"}],  # which calls next to nothing
+)
 def test_program_that_is_paused_and_moved(driver):
     """Stopped where chance has it, saved, and gone on with in new instances, it passes its driver's checks too."""
     outcome = run(driver, REALWASM_ENGINE="moving_adapter:MovingEngine")
