@@ -6,7 +6,7 @@ from wrt_core.engines.stackless.translation.inlining import inlined
 from wrt_core.engines.stackless.translation.operand import CALLS, READS, TRAPS
 from wrt_core.engines.stackless.translation.tables import pop_index
 from wrt_core.engines.stackless.translation.translator import Translator, template
-from wrt_core.engines.stackless.translation.variant import Flavour
+from wrt_core.engines.stackless.translation.variant import Flavour, Variant
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.traps import TrapCode
 from wrt_foundation.types import FuncType
@@ -70,4 +70,10 @@ def call_indirect(t: Translator, instruction: Instruction, immediates: tuple[int
     type_ = callee_in_table(t, type_index, table)
     expected = f"y{type_index}"
     # `checked` raises for null and for another type, and passes a declared subtype.
+    if t.variant is Variant.CODE and t.form.flavour is Flavour.PLAIN:
+        # `c.code(…)` would be a call of a method, which Python looks for in the class first.
+        text = f"(c.code if c is not None and c.type is {expected} else checked(c, {expected}).code)"
+        arguments = t.pop_many(len(type_.params))
+        t.call(f"{text}({', '.join(each.text for each in arguments)})", type_.results, CALLS)
+        return
     call_through(t, f"(c if c is not None and c.type is {expected} else checked(c, {expected}))", type_)

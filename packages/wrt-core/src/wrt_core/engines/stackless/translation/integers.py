@@ -333,10 +333,12 @@ def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
         a, b = t.pop_unordered(2)
         _compare_with_positive(t, _MIRRORED[comparison], b, a)
     else:
-        # Two numbers of one sign are ordered as their unsigned forms are, those of different signs the other way round.
+        # Nearly always neither is negative: if so, one comparison of small numbers tells, and one that they are small.
         a, b = t.pop_simple(2)
-        order, same = f"({a.text} {comparison} {b.text})", f"({a.text} ^ {b.text} < {sign:#x})"
-        t.combine(f"{order} is {same}", COMPARE, I32, (a, b), 0, 1, negated=f"{order} is not {same}")
+        less, more = (a.text, b.text) if comparison[0] == "<" else (b.text, a.text)
+        order = "<" if len(comparison) == 1 else "<="
+        text = f"({less} {order} {more} < {sign:#x} or {less} >= {sign:#x} and ({more} < {sign:#x} or {less} {order} {more}))"
+        t.combine(text, ATOM, I32, (a, b), 0, 1, negated=f"(not {text})")
 
 
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
