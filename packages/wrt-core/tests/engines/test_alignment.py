@@ -7,6 +7,8 @@ mean to.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from wrt_core.engines.stackless.engine import StacklessEngine
@@ -121,7 +123,7 @@ def build(code: str) -> ModuleBuilder:
 
 def aligned_accesses(builder: ModuleBuilder) -> tuple[int, int]:
     source = translate(builder.load(StacklessEngine(plugins=PLUGINS)), 0).source
-    return source.count("Ia0["), source.count("I0[")
+    return len(re.findall(r"Ia0(_\d+)?\[", source)), len(re.findall(r"I0(_\d+)?\[", source))
 
 
 @pytest.mark.parametrize("way", ALIGNED)

@@ -48,3 +48,9 @@ class Views(dict[str, "tuple[memoryview[Any], ...]"]):
         )
         self[format] = views
         return views
+
+    def beginning(self, format: str, start: int) -> memoryview[Any]:  # noqa: A002 - memoryview's own word
+        """Return a new view that begins at a byte and has as many whole items as follow; none if it is past the end."""
+        start = min(start, self._size)
+        width = calcsize(format)
+        return self._region.lend(start, start + (self._size - start) // width * width, format)

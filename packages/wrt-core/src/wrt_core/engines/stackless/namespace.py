@@ -4,7 +4,8 @@
 ``f3``       the code of function 3
 ``g3``       global 3, its value in ``.raw``
 ``m0``       memory 0, and ``B0 b0 H0 h0 I0 i0 Q0 F0 D0`` its typed views;
-             ``Ha0 … Da0`` those of what is aligned
+             ``Ha0 … Da0`` those of what is aligned, and ``Ia0_8`` from byte
+             8 on
 ``T0 tab0``  the list of table 0's elements, and the table
 ``x3 y3``    tag 3, and type 3
 ``k…``       constants that have no literal
@@ -18,12 +19,12 @@ namespace is what makes them one's own.
 from __future__ import annotations
 
 import math
-import weakref
 from collections.abc import Callable
 from typing import Any
 
 from wrt_core.engines.stackless import entries, stack_switching
 from wrt_core.engines.stackless.compiled import MARK, Compiled
+from wrt_core.engines.stackless.memory_views import follow
 from wrt_core.engines.stackless.translation import vector_memory, vectors
 from wrt_core.numerics import NUMERICS
 from wrt_core.runtime import aggregates
@@ -31,7 +32,6 @@ from wrt_core.runtime.aggregates import Struct
 from wrt_core.runtime.continuation import Continuation
 from wrt_core.runtime.function import Func
 from wrt_core.runtime.instance import Instance
-from wrt_core.runtime.memory import Memory
 from wrt_foundation.canonical import DefinedType
 from wrt_foundation.traps import Trap, TrapCode, WasmException
 
@@ -39,9 +39,6 @@ __all__ = ["INSTANCE", "make_namespace"]
 
 INSTANCE = "__wrt_instance__"
 """The global that says whose function a frame is of."""
-
-_BYTES = {"B": "B", "b": "b"}
-_ITEMS = {"H": "H", "h": "h", "I": "I", "i": "i", "Q": "Q", "F": "f", "D": "d"}
 
 
 def make_namespace(
@@ -72,36 +69,8 @@ def make_namespace(
         names[f"y{index}"] = type_
     for index, memory in enumerate(instance.memories):
         names[f"m{index}"] = memory
-        _follow(memory, index, names)
+        follow(memory, index, names)
     return names
-
-
-class _Views:
-    """Keeps a namespace's views of one memory as large as the memory; the memory holds it weakly."""
-
-    def __init__(self, memory: Memory, index: int, names: dict[str, Any]) -> None:
-        self._memory = weakref.ref(memory)
-        self._index = index
-        self._names = names
-
-    def fetch(self) -> None:
-        """Take the memory's present views."""
-        memory = self._memory()
-        if memory is None:
-            return
-        views, index = memory.views, self._index
-        for letter, format_ in _BYTES.items():
-            self._names[f"{letter}{index}"] = views[format_][0]
-        for letter, format_ in _ITEMS.items():
-            self._names[f"{letter}{index}"] = views[format_]
-            self._names[f"{letter}a{index}"] = views[format_][0]
-
-
-def _follow(memory: Memory, index: int, names: dict[str, Any]) -> None:
-    views = _Views(memory, index, names)
-    views.fetch()
-    memory.attach(views.fetch)
-    names[f"__views{index}__"] = views  # the memory holds it weakly; the instance keeps it
 
 
 def checked(func: Func | None, expected: DefinedType) -> Func:

@@ -8,10 +8,10 @@ found out refers to such junctions, they are solved at the end, and where that h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["MOST", "Alignment", "Junction", "Locals", "known", "least", "of_constant"]
+__all__ = ["MOST", "Alignment", "Junction", "Locals", "known", "least", "of_constant", "zeros_of"]
 
 MOST = 3
 """Zero bits that matter: no access is aligned to more than eight bytes."""
@@ -88,8 +88,12 @@ class Locals:
         return all(self._solution.get(each, 0) >= zeros for each in alignment.junctions)
 
     def solve(self) -> dict[Junction, int]:
-        """Return how many zeros there are at each junction, if that is of use; else nothing."""
-        return {} if self._too_deep else _solved(self._junctions, self._wanted)
+        """Return how many zeros there are at each junction, if there are any."""
+        return {} if self._too_deep else _solved(self._junctions)
+
+    def is_of_use(self, solution: Mapping[Junction, int]) -> bool:
+        """Say whether any number that somebody asked about has as many zeros as were asked for."""
+        return any(zeros_of(alignment, solution) >= zeros for alignment, zeros in self._wanted)
 
     def get(self, local: int) -> Alignment | None:
         """What is known of a local here."""
@@ -159,31 +163,31 @@ class Locals:
         return Alignment(MOST, frozenset((len(self._junctions) - 1,)))
 
 
-def _solved(junctions: list[set[Alignment | None]], wanted: Iterable[tuple[Alignment, int]]) -> dict[Junction, int]:
-    """Return how many zeros there are at each junction, if any that is wanted has as many as it is to have.
+def zeros_of(alignment: Alignment | None, solution: Mapping[Junction, int]) -> int:
+    """How many last bits of a number are zero, by what there is at junctions."""
+    if alignment is None:
+        return 0
+    return min(alignment.zeros, *(solution.get(each, 0) for each in alignment.junctions), MOST)
+
+
+def _solved(junctions: list[set[Alignment | None]]) -> dict[Junction, int]:
+    """Return how many zeros there are at each junction.
 
     All are taken to be aligned at first. One that is given what is not has less, and then those that are given it,
     until all agree: none changes more often than there are bits that matter.
     """
-    if not junctions or not wanted:
-        return {}
-    zeros = [MOST] * len(junctions)
+    zeros = dict.fromkeys(range(len(junctions)), MOST)
     takers: list[list[Junction]] = [[] for _ in junctions]
     for junction, given in enumerate(junctions):
         for alignment in given:
             for source in alignment.junctions if alignment is not None else ():
                 takers[source].append(junction)
 
-    def zeros_of(alignment: Alignment | None) -> int:
-        return 0 if alignment is None else min(alignment.zeros, *(zeros[each] for each in alignment.junctions), MOST)
-
     work = list(range(len(junctions)))
     while work:
         junction = work.pop()
-        found = min(map(zeros_of, junctions[junction]))
+        found = min(zeros_of(each, zeros) for each in junctions[junction])
         if found < zeros[junction]:
             zeros[junction] = found
             work.extend(takers[junction])
-    if any(zeros_of(alignment) >= bits for alignment, bits in wanted):
-        return {junction: each for junction, each in enumerate(zeros) if each}
-    return {}
+    return {junction: each for junction, each in zeros.items() if each}

@@ -13,6 +13,7 @@ from wrt_core.engines.stackless.translation.operand import (
     last_fault,
     name,
 )
+from wrt_core.engines.stackless.translation.relation import opposite, relation_of
 from wrt_core.engines.stackless.translation.source import DEPARTED, Line
 from wrt_core.engines.stackless.translation.stack import assignment, moves_of
 from wrt_core.engines.stackless.translation.translator import Translator, template
@@ -51,7 +52,7 @@ def tests(condition: Operand) -> tuple[str, str]:
 def if_(t: Translator, instruction: Instruction, type: BlockType) -> None:
     condition = t.pop_clean()
     t.stack.before(condition.effects | TRAPS)
-    frame = t.open("if", type, Label())
+    frame = t.open("if", type, Label(), relation_of(condition))
     frame.condition, frame.fault = tests(condition), condition.fault
     frame.operands = t.stack.items[frame.height :]
 
@@ -66,6 +67,7 @@ def else_(t: Translator, instruction: Instruction, _: None) -> None:
     t.sequence = Sequence()
     t.reachable = True
     t.locals.arm(entered=True)
+    t.ranges.arm(bool(frame.then.falls))
     t.stack.cut(frame.height)
     for operand in frame.operands:
         t.push(operand)
@@ -148,7 +150,11 @@ def br(t: Translator, instruction: Instruction, depth: int) -> None:
 def br_if(t: Translator, instruction: Instruction, depth: int) -> None:
     condition = t.pop_clean()
     t.stack.before(condition.effects | TRAPS)
+    relation = relation_of(condition)
+    t.ranges.assume(relation)
     branch_when(t, *tests(condition), depth, condition.fault)
+    t.ranges.assume(None)
+    t.ranges.narrow(opposite(relation))
 
 
 def branch_when(t: Translator, test: str, negated: str, depth: int, fault: int | None = None) -> None:

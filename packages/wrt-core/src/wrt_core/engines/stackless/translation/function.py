@@ -31,7 +31,9 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
 )
 from wrt_core.engines.stackless.translation.alignment import Junction, Locals
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
-from wrt_core.engines.stackless.translation.reading import reached
+from wrt_core.engines.stackless.translation.ranges import Point, Ranges
+from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING, reached
+from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.resumption import rest
 from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
 from wrt_core.engines.stackless.translation.source import ENTRY, NOWHERE, Line, Source, TooDeep
@@ -44,7 +46,7 @@ from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
 from wrt_foundation.canonical import close
-from wrt_foundation.instructions import BY_NAME
+from wrt_foundation.instructions import BY_NAME, Instruction
 from wrt_foundation.printable import printable
 from wrt_foundation.traps import TrapCode
 from wrt_foundation.types import NumType, ValueType
@@ -101,6 +103,7 @@ class Translation:
 
 
 _ZERO = {NumType.I32: "0", NumType.I64: "0", NumType.F32: "0.0", NumType.F64: "0.0", NumType.V128: "ZERO"}
+_LOOP = BY_NAME["loop"]
 _ASSIGNING = frozenset((BY_NAME["local.set"], BY_NAME["local.tee"]))
 
 
@@ -150,9 +153,11 @@ def _read(
 ) -> Translator:
     translator = read(module, index, form, may_suspend, pointed=pointed)
     numbers = held_as_numbers(translator)
-    aligned = translator.locals.solve() or None
-    if numbers or aligned:
-        translator = read(module, index, form, may_suspend, numbers, aligned, pointed)
+    zeros = translator.locals.solve()
+    ranges = translator.ranges.solve(zeros) or None
+    aligned = zeros if ranges or translator.locals.is_of_use(zeros) else None
+    if numbers or aligned or ranges:
+        translator = read(module, index, form, may_suspend, numbers, aligned, ranges, pointed)
     return translator
 
 
@@ -163,6 +168,7 @@ def read(
     may_suspend: Callable[[int], bool],
     numbers: frozenset[int] = frozenset(),
     aligned: dict[Junction, int] | None = None,
+    ranges: dict[Point, Range] | None = None,
     pointed: bool = False,
 ) -> Translator:
     """Read a function's instructions into a tree; see `Translator` for what it may be told of locals.
@@ -181,9 +187,10 @@ def read(
     if pointed:
         translator.points = {}
     instructions = list(read_instructions(body.code, body.offset))
-    translator.assigned = frozenset(
-        immediate for instruction, immediate, _ in instructions if instruction in _ASSIGNING
-    )
+    loops, translator.assigned = _assigned(instructions)
+    translator.ranges = Ranges(local_types, len(type_.params), loops, ranges)
+    if form.resumed is not None:  # somebody else says what the locals are
+        translator.ranges.give_up()
     translator.frames.append(Frame("function", Label(), (), type_.results, 0, translator.body, body.offset))
     templates = TEMPLATES
     meters = translator.meters
@@ -193,6 +200,27 @@ def read(
             meters[-1].cost += 1
         templates[instruction](translator, instruction, immediate)
     return translator
+
+
+def _assigned(instructions: list[tuple[Instruction, object, int]]) -> tuple[dict[int, frozenset[int]], frozenset[int]]:
+    """The locals that each loop gives something, by its offset, and all that the function does."""
+    loops: dict[int, frozenset[int]] = {}
+    open_: list[tuple[int | None, set[int]]] = [(None, set())]
+    for instruction, immediate, offset in instructions:
+        if instruction in _ASSIGNING:
+            assert isinstance(immediate, int)
+            open_[-1][1].add(immediate)
+        elif instruction in OPENING:
+            if instruction is _LOOP:
+                open_.append((offset, set()))
+            else:
+                open_.append((None, open_[-1][1]))
+        elif instruction in CLOSING and len(open_) > 1:
+            loop, assigned = open_.pop()
+            if loop is not None:
+                loops[loop] = frozenset(assigned)
+                open_[-1][1].update(assigned)
+    return loops, frozenset(open_[0][1])
 
 
 def _translated(

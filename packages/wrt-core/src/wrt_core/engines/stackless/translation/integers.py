@@ -16,6 +16,7 @@ from wrt_core.engines.stackless.translation.operand import (
     COMPARE,
     CONDITIONAL,
     MULTIPLY,
+    NOTHING,
     OR,
     SCALED,
     SHIFT,
@@ -29,6 +30,7 @@ from wrt_core.engines.stackless.translation.operand import (
     constant,
     last_fault,
 )
+from wrt_core.engines.stackless.translation.relation import opposite
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.numerics import NUMERICS
 from wrt_foundation.instructions import Instruction
@@ -112,6 +114,9 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
             t.push(a)
             return
         total = _bounded(a).plus(value)
+        whole = WIDTH_MASK[a.type] + 1
+        if total.low // whole == total.high // whole != 0:  # it wraps in any case
+            total = a.plus(value - total.low // whole * whole)
         total.temper = max(a.temper, b.temper)
         t.push(total)
         return
@@ -163,6 +168,8 @@ def and_(t: Translator, instruction: Instruction, _: None) -> None:
     highs = [each.high for each in (a, b) if each.low >= 0]
     if highs:
         low, high = 0, min(highs)
+    if b.value is not None and a.is_clean and WIDTH_MASK[a.type] - b.value & WIDTH_MASK[a.type] - b.value + 1 == 0:
+        low, high = a.low & b.value, a.high & b.value  # which clears last bits only
     t.combine(f"{a.at(AND)} & {b.at(AND + 1)}", AND, a.type, (a, b), low, high)
     if b.value is not None:
         t.stack.items[-1].alignment = b.alignment or a.alignment
@@ -237,11 +244,32 @@ def rotate(t: Translator, instruction: Instruction, _: None) -> None:
         t.stack.items[-1].temper = WILD
         return
     t.pop()
+    if bits == 32:
+        right = (count if instruction.name.endswith("rotr") else -count) % bits
+        doubled = _doubled(t, t.pop_clean())
+        text = f"{doubled.at(SHIFT)} >> {right}"
+        t.combine(text, SHIFT, I32, (doubled,), doubled.low >> right, doubled.high >> right)
+        t.stack.items[-1].temper = WILD
+        return
     (a,) = t.pop_simple()
     left = count % bits if instruction.name.endswith("rotl") else -count % bits
     high = WIDTH_MASK[a.type] << left
     t.combine(f"{a.text} << {left} | {a.text} >> {bits - left}", OR, a.type, (a,), 0, high)
     t.stack.items[-1].temper = WILD
+
+
+_TWICE = (1 << 32) + 1
+
+
+def _doubled(t: Translator, a: Operand) -> Operand:
+    """A number of 32 bits twice, side by side, which every rotation of it is a part of; that of a local is kept."""
+    doubled = a.derive(f"{a.at(MULTIPLY)} * {_TWICE:#x}", MULTIPLY, a.low * _TWICE, a.high * _TWICE)
+    if a.local is None:
+        return doubled
+    variable = f"d{a.local}"
+    if t.keep(variable, a.local):
+        t.statement(f"{variable} = {doubled.text}", NOTHING, frozenset((variable,)))
+    return Operand(variable, I32, ATOM, doubled.low, doubled.high, reads=a.reads | {variable})
 
 
 @template(*_both("div_u", "rem_u"))
@@ -303,6 +331,7 @@ def compare(t: Translator, sign: str, a: Operand, b: Operand) -> None:
     left, right = a.at(COMPARE + 1), b.at(COMPARE + 1)
     text = f"{left} {sign} {right}"
     t.combine(text, COMPARE, I32, (a, b), 0, 1, negated=f"{left} {_OPPOSITE[sign]} {right}")
+    t.stack.items[-1].relation = (sign, a, b)
 
 
 @_folding(*_both("eq", "ne", "lt_u", "gt_u", "le_u", "ge_u"))
@@ -319,6 +348,7 @@ def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
     if _is_free(a, sign) and _is_free(b, sign):
         b, a = t.pop(), t.pop()
         compare(t, comparison, a.signed(), b.signed())
+        t.stack.items[-1].relation = (f"{comparison}s", a, b)
         return
     if a.value is not None:
         b, a = t.pop(), t.pop()
@@ -337,8 +367,10 @@ def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
         a, b = t.pop_simple(2)
         less, more = (a.text, b.text) if comparison[0] == "<" else (b.text, a.text)
         order = "<" if len(comparison) == 1 else "<="
-        text = f"({less} {order} {more} < {sign:#x} or {less} >= {sign:#x} and ({more} < {sign:#x} or {less} {order} {more}))"
+        small = f"{less} {order} {more} < {sign:#x}"
+        text = f"({small} or {less} >= {sign:#x} and ({more} < {sign:#x} or {less} {order} {more}))"
         t.combine(text, ATOM, I32, (a, b), 0, 1, negated=f"(not {text})")
+    t.stack.items[-1].relation = (f"{comparison}s", a, b)
 
 
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
@@ -394,6 +426,7 @@ def eqz(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop_clean()
     if a.negated is not None:
         t.push(Operand(a.negated, I32, COMPARE, 0, 1, a.effects, a.reads, a.size, None, a.text, fault=a.fault))
+        t.stack.items[-1].relation = opposite(a.relation)
         return
     compare(t, "==", a, constant(0, a.type))
 
@@ -432,7 +465,7 @@ def extend_s(t: Translator, instruction: Instruction, _: None) -> None:
 def wrap(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
     # Congruent modulo 2**64 is congruent modulo 2**32: the same text serves.
-    a.type, a.negated, a.signed_text = I32, None, None
+    a.type, a.negated, a.signed_text, a.local, a.relation = I32, None, None, None, None
     t.push(a if a.low > -(_HEADROOM << 32) and a.high < _HEADROOM << 32 else a.clean())
 
 

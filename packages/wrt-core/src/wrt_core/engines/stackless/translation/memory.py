@@ -3,8 +3,8 @@
 A memory's bytes are reached through typed views in the instance's namespace: `B0` and `b0` are bytes
 of memory 0, unsigned and signed; `I0` is a tuple of four views of 32-bit words, one for each remainder
 of the address modulo 4, so that `I0[a & 3][a >> 2]` is the word at any address, aligned or not, and `Ia0`
-is the first of these, for addresses that are known to be aligned; `H`, `Q`, `F`, `D` likewise. A view ends where the
-memory does, and its IndexError is the trap.
+is the first of these, for addresses that are known to be aligned; `H`, `Q`, `F`, `D` likewise. `Ia0_8` begins at byte 8
+and so has what an address lacks by as much. A view ends where the memory does, and its IndexError is the trap.
 """
 
 from __future__ import annotations
@@ -60,20 +60,44 @@ def pop_address(t: Translator, argument: MemArg) -> Operand:
 
 def item(t: Translator, view: str, memory: int, width: int, address: Operand) -> str:
     """The text of the item of a view at an effective address."""
-    if width == 1:
-        return f"{view}{memory}[{address.text}]"
     mask, shift = width - 1, _SHIFT[width]
-    if address.value is not None:
+    if address.value is not None and width > 1:
         which = f"a{memory}" if not address.value & mask else f"{memory}[{address.value & mask}]"
         return f"{view}{which}[{address.value >> shift}]"
-    if t.locals.has(address.alignment, shift):
-        return f"{view}a{memory}[{_index(address, shift)}]"
+    is_aligned = width > 1 and t.locals.has(address.alignment, shift)
+    if is_aligned and address.quotient is not None and address.quotient[1] == shift:
+        return _in_view(t, f"{view}a{memory}", address.quotient[0], shift)
+    beginning = ""
+    if address.terms is not None and _has_view(t, address.terms[1]) and not (is_aligned and address.terms[1] & mask):
+        address, offset = address.terms
+        beginning = f"_{offset}"
+    if width == 1:
+        return f"{view}{memory}{beginning}[{address.text}]"
+    if is_aligned:
+        return f"{view}a{memory}{beginning}[{_index(address, shift)}]"
     if address.parts is not None and not address.parts[1] & mask:  # numbers that are one less to add up to
         variable, offset = address.parts
         return f"{view}{memory}[{variable} & {mask}][({variable} >> {shift}) + {offset >> shift}]"
     if address.text.isidentifier():
-        return f"{view}{memory}[{address.text} & {mask}][{address.text} >> {shift}]"
-    return f"{view}{memory}[(w := {address.text}) & {mask}][w >> {shift}]"
+        return f"{view}{memory}{beginning}[{address.text} & {mask}][{address.text} >> {shift}]"
+    return f"{view}{memory}{beginning}[(w := {address.text}) & {mask}][w >> {shift}]"
+
+
+_FIELDS = 256
+"""Offsets below that are of fields in structures: views that begin there are shared by much code."""
+
+
+def _has_view(t: Translator, offset: int) -> bool:
+    """Whether there is to be a view that begins at an offset: each is made anew whenever the memory grows."""
+    return offset < _FIELDS or t.loops > 0
+
+
+def _in_view(t: Translator, view: str, index: Operand, shift: int) -> str:
+    """The text of an item of a view by its index."""
+    if index.terms is not None and _has_view(t, index.terms[1] << shift):
+        index, offset = index.terms
+        return f"{view}_{offset << shift}[{index.text}]"
+    return f"{view}[{index.text}]"
 
 
 def _index(address: Operand, shift: int) -> str:
@@ -118,7 +142,7 @@ def load_f64(t: Translator, instruction: Instruction, argument: MemArg) -> None:
 @template("f32.load")
 def load_f32(t: Translator, instruction: Instruction, argument: MemArg) -> None:
     address = pop_address(t, argument)
-    if address.value is None and not address.text.isidentifier():
+    if address.effects != NOTHING:  # else it may be named twice: it is seldom evaluated twice
         # An effective address may pass the width of its type, so it is kept aside as it is.
         slot = f"a{len(t.stack)}"
         t.statement(f"{slot} = {address.text}", address.effects, frozenset((slot,)))

@@ -26,6 +26,7 @@ __all__ = [
     "TAME",
     "WILD",
     "Operand",
+    "Relation",
     "constant",
     "is_integer",
     "last_fault",
@@ -102,8 +103,14 @@ class Operand:
     """For an integer that was shifted to the left: one that gives it if it is shifted so far, and how far that is."""
     parts: tuple[str, int] | None = field(default=None)
     """For the sum of a variable and a constant as it is: both."""
+    terms: tuple[Operand, int] | None = field(default=None)
+    """For the sum of a canonical number and a constant that is not negative, as it is: both."""
     number: str | None = field(default=None)
     """For a vector that is no dearer to come by as a number of 128 bits: the text of that, as tight as an atom."""
+    local: int | None = field(default=None)
+    """For an integer that is what a local holds: that local."""
+    relation: Relation | None = field(default=None)
+    """For an i32 that is a condition: what holds if it does."""
     fault: int | None = field(default=None)
     """The offset of the last instruction in it that may trap, as far as it is known."""
 
@@ -163,10 +170,14 @@ class Operand:
         """This value and a constant, not masked."""
         if self.value is not None:
             return constant(self.value + value, self.type)
+        if self.terms is not None and self.terms[1] + value > 0:
+            return self.terms[0].plus(self.terms[1] + value)
         text = f"{self.at(ADD)} {'+' if value > 0 else '-'} {constant(abs(value), self.type).text}"
         total = self.derive(text, ADD, self.low + value, self.high + value)
         if self.text.isidentifier():
             total.parts = self.text, value
+        if value > 0 and self.is_clean:
+            total.terms = self, value
         total.alignment = least(self.alignment, of_constant(value))
         if self.quotient is not None:
             quotient, shift = self.quotient
@@ -189,6 +200,10 @@ class Operand:
         else:
             text = f"w if (w := {clean.text}) < {sign:#x} else w - {mask + 1:#x}"
         return clean.derive(text, CONDITIONAL, -sign, sign - 1)
+
+
+Relation = tuple[str, Operand, Operand]
+"""An order, or that two numbers are equal or not: the sign, with an `s` if they are ordered as signed, and both."""
 
 
 def last_fault(operands: Iterable[Operand]) -> int | None:

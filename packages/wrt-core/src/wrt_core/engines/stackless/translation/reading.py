@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from wrt_core.engines.stackless.translation.translator import Translator
 from wrt_foundation.instructions import BY_NAME, Instruction
 
-__all__ = ["reached"]
+__all__ = ["CLOSING", "OPENING", "reached"]
 
 _DIVIDING = frozenset(BY_NAME[each] for each in ("else", "catch", "catch_all"))
-_CLOSING = frozenset(BY_NAME[each] for each in ("end", "delegate"))
-_OPENING = frozenset(BY_NAME[each] for each in ("block", "loop", "if", "try_table", "try"))
+CLOSING = frozenset(BY_NAME[each] for each in ("end", "delegate"))
+OPENING = frozenset(BY_NAME[each] for each in ("block", "loop", "if", "try_table", "try"))
 
 
 def reached(
@@ -25,12 +25,12 @@ def reached(
     for each in instructions:
         if not t.reachable:
             instruction = each[0]
-            if instruction in _OPENING:
+            if instruction in OPENING:
                 skipped += 1
                 continue
             if skipped:
-                skipped -= instruction in _CLOSING
+                skipped -= instruction in CLOSING
                 continue
-            if instruction not in _CLOSING and instruction not in _DIVIDING:
+            if instruction not in CLOSING and instruction not in _DIVIDING:
                 continue
         yield each

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.alignment import Locals
-from wrt_core.engines.stackless.translation.operand import NOTHING, TAME, TRAPS, Operand, is_integer, name
+from wrt_core.engines.stackless.translation.operand import NOTHING, TAME, TRAPS, Operand, Relation, is_integer, name
+from wrt_core.engines.stackless.translation.ranges import Ranges
 from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
 from wrt_core.engines.stackless.translation.source import ENTRY, Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
@@ -118,6 +119,14 @@ class Translator:
         """The locals that were last seen to get what leaves its width; see `operand`."""
         self.locals = Locals(len(type.params))
         """What is known of the locals' alignment."""
+        self.ranges = Ranges(local_types, len(type.params), {})
+        """Between which numbers they are known to be."""
+        self.changed: Counter[int] = Counter()
+        """How often each local was given an integer."""
+        self._kept: dict[str, tuple[Sequence, int, int]] = {}
+        self._points_passed = 0
+        self.loops = 0
+        """How many loops are open."""
         self.constants: dict[str, object] = {}
         self.frames: list[Frame] = []
         self.head = Label(loop=True)
@@ -242,10 +251,23 @@ class Translator:
         self._resulted = node
         self.push(name(slot, type))
 
+    def keep(self, variable: str, local: int) -> bool:
+        """Say whether a variable that is made of a local has to be made now, not having been on the way to here.
+
+        No such variable is kept past a safe point: what goes on from there has the locals and the operands, no more.
+        """
+        made = self.sequence, self.changed[local], self._points_passed
+        found = self._kept.get(variable)
+        if found is not None and found[0] is self.sequence and found[1:] == made[1:]:
+            return False
+        self._kept[variable] = made
+        return True
+
     # Safe points
 
     def call(self, text: str, results: tuple[ValueType, ...], effects: int) -> None:
         """Append a call, a statement of its own, and push its results, which it puts in slots."""
+        self._points_passed += 1
         if self.form.resumed == self.offset:
             self.stack.secure()
         height = len(self.stack)
@@ -278,6 +300,7 @@ class Translator:
 
     def loop_head(self, frame: Frame) -> None:
         """Append what is done at the head of a loop that was just opened."""
+        self._points_passed += 1
         meter = None
         if self.meters:
             meter = frame.meter = Meter(self.offset)
@@ -331,11 +354,14 @@ class Translator:
         text = operand.text if operand.number is None else operand.number
         return text.isidentifier() and text[0] == "l" and int(text[1:]) not in self.assigned
 
-    def open(self, kind: str, type: BlockType, label: Label) -> Frame:
-        """Open a construct: its parameters stay on the stack, statements go to a new sequence."""
-        return self.open_as(kind, self.block_type(type), label)
+    def open(self, kind: str, type: BlockType, label: Label, condition: Relation | None = None) -> Frame:
+        """Open a construct: its parameters stay on the stack, statements go to a new sequence.
 
-    def open_as(self, kind: str, signature: FuncType, label: Label) -> Frame:
+        `condition` is what holds in the first arm of an `if`.
+        """
+        return self.open_as(kind, self.block_type(type), label, condition)
+
+    def open_as(self, kind: str, signature: FuncType, label: Label, condition: Relation | None = None) -> Frame:
         """Open a construct of a function type that the module need not have."""
         self.settle()
         height = len(self.stack) - len(signature.params)
@@ -347,12 +373,17 @@ class Translator:
         frame.around = self.frames[-1].handling
         self.frames.append(frame)
         self.locals.open(label.loop)
+        self.loops += label.loop
+        if kind not in ("block", "loop", "if"):
+            self.ranges.give_up()
+        self.ranges.open(label, self.offset, condition)
         self.sequence = Sequence()
         return frame
 
     def escape(self, label: Label) -> None:
         """Note a branch to `label` in every frame inside its own."""
         label.uses += 1
+        self.ranges.branch(label)
         if len(self.frames) > _TRACKED_DEPTH:
             return
         for frame in reversed(self.frames):
@@ -369,6 +400,8 @@ class Translator:
         """Close the innermost construct: its results go on the stack."""
         frame = self.frames.pop()
         self.locals.close()
+        self.loops -= frame.label.loop
+        self.ranges.close(self.reachable, 0 if frame.kind != "if" else 1 if frame.then is None else 2)
         label = frame.label
         if frame.meter is not None:
             frame.meter.write()

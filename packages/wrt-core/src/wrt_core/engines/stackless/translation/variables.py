@@ -38,6 +38,9 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
     if type_ is V128:
         vote(t, index, -1)
     operand = numbered(f"l{index}") if index in t.numbers else name(f"l{index}", type_)
+    if is_integer(type_):
+        operand.local = index
+        operand.low, operand.high = t.ranges.get(index)
     if type_ is I32:
         operand.alignment = t.locals.get(index)
     if index in t.wild:
@@ -57,7 +60,10 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             t.wild.add(index)
         else:
             t.wild.discard(index)
+        step = value.parts[1] if value.parts is not None and value.parts[0] == variable else None
         value = value.clean()
+        t.ranges.give(index, value, step)
+        t.changed[index] += 1
         if value.type is I32:
             t.locals.give(index, value.alignment)
     text = value.text

@@ -1,0 +1,237 @@
+"""Ranges: between which numbers a local is, where it is read.
+
+What is known comes from what a local is given, and from conditions that were passed on the way. Where ways meet, it is
+what all of them agree on. What a local is at the head of a loop is known only when the loop has been read. So the first
+reading takes everything for possible there; what it finds on the ways back is true then, and a second reading uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from wrt_core.engines.stackless.translation.alignment import Junction
+from wrt_core.engines.stackless.translation.induction import End, ends_of, induced
+from wrt_core.engines.stackless.translation.operand import WIDTH_MASK, Operand, is_integer
+from wrt_core.engines.stackless.translation.relation import Range, Relation, facts_of, opposite
+from wrt_core.engines.stackless.translation.tree import Label
+from wrt_foundation.types import ValueType
+
+__all__ = ["Point", "Ranges"]
+
+Point = tuple[int, int]
+"""The head of a loop, by the loop's offset, and a local."""
+
+_DEPTH = 100
+"""Constructs inside one another: past it nothing is found out, for looking through them would take its time."""
+
+_WIDTH = 48
+"""Locals that a loop gives something: of one with more nothing is found out, since each way back asks for all."""
+
+
+def _hull(a: Range, b: Range) -> Range:
+    return min(a[0], b[0]), max(a[1], b[1])
+
+
+@dataclass(slots=True)
+class _Loop:
+    """What is found out of the locals that a loop gives something."""
+
+    offset: int
+    entering: dict[int, Range] = field(default_factory=dict)
+    returning: dict[int, Range] = field(default_factory=dict)
+    steps: dict[int, int | None] = field(default_factory=dict)
+    """What is added to a local, if that is all that is done to it, and once each time round at most."""
+    ends: dict[int, list[End]] = field(default_factory=dict)
+    """Where a local's steps end, for ways back that say so."""
+    ways: int = 0
+    """How many ways back there are."""
+
+
+@dataclass(slots=True)
+class _Scope:
+    """A construct that is open."""
+
+    label: Label
+    loop: _Loop | None = None
+    condition: Relation | None = None
+    """What holds in the first arm of an `if`."""
+    values: dict[int, Range] = field(default_factory=dict)
+    """What its locals are now, as far as they were looked at."""
+    given: dict[int, Range] = field(default_factory=dict)
+    """All that they have been given in it."""
+    leaving: dict[int, Range] | None = None
+    """What is known wherever there is a branch to its end; None if there is none."""
+    first: dict[int, Range] | None = None
+    """What its locals were at the end of the first arm, if that falls."""
+
+
+class Ranges:
+    """What is known of the locals of a function while it is read. `loops` says which locals each loop gives something.
+
+    `solution` is what an earlier reading has found.
+    """
+
+    def __init__(
+        self,
+        types: list[ValueType],
+        params: int,
+        loops: Mapping[int, frozenset[int]],
+        solution: Mapping[Point, Range] | None = None,
+    ) -> None:
+        self._types = types
+        self._params = params
+        self._loops = loops
+        self._solution = solution
+        self._scopes = [_Scope(Label())]
+        self._found: list[_Loop] = []
+        self._assumed: Relation | None = None
+        self._unknown = False
+
+    def give_up(self) -> None:
+        """From here on nothing is known: control comes to where no branch is seen."""
+        self._unknown = True
+
+    def _any(self, local: int) -> Range:
+        return 0, WIDTH_MASK[self._types[local]]
+
+    def get(self, local: int) -> Range:
+        """Between which numbers a local is here, in its canonical form."""
+        if self._unknown:
+            return self._any(local)
+        values = self._scopes[-1].values
+        found = values.get(local)
+        if found is None:
+            for scope in reversed(self._scopes):
+                found = scope.values.get(local)
+                if found is not None:
+                    break
+            else:
+                found = self._any(local) if local < self._params else (0, 0)
+            values[local] = found
+        return found
+
+    def give(self, local: int, value: Operand, step: int | None) -> None:
+        """A local is given a canonical value, which is the local itself and `step` if that is not None."""
+        scope = self._scopes[-1]
+        found = value.low, value.high
+        scope.values[local] = found
+        scope.given[local] = _hull(scope.given[local], found) if local in scope.given else found
+        if self._solution is None:
+            for outer in reversed(self._scopes):
+                if outer.loop is not None:
+                    outer.loop.steps[local] = None if local in outer.loop.steps else step
+                    step = None  # loops around this one do it more than once
+
+    def narrow(self, relation: Relation | None) -> None:
+        """From here on, a relation holds."""
+        if relation is not None and not self._unknown:
+            self._scopes[-1].values.update(self._narrowed(relation))
+
+    def _narrowed(self, relation: Relation | None) -> dict[int, Range]:
+        narrowed: dict[int, Range] = {}
+        for local, (low, high) in facts_of(relation):
+            least, most = narrowed.get(local) or self.get(local)
+            if max(low, least) <= min(high, most):  # else nothing comes here
+                narrowed[local] = max(low, least), min(high, most)
+        return narrowed
+
+    def assume(self, relation: Relation | None) -> None:
+        """The next branch is taken where a relation holds."""
+        self._assumed = relation
+
+    def branch(self, label: Label) -> None:
+        """A branch to a label is read."""
+        if self._unknown:
+            return
+        assumed, self._assumed = self._assumed, None
+        scope = next((each for each in reversed(self._scopes) if each.label is label), None)
+        if scope is None:
+            return
+        narrowed = self._narrowed(assumed)
+        if scope.loop is not None:
+            self._back(scope.loop, narrowed, assumed)
+        elif scope.leaving is None:
+            scope.leaving = narrowed
+        else:
+            before = scope.leaving
+            scope.leaving = {local: _hull(before[local], narrowed[local]) for local in before.keys() & narrowed.keys()}
+
+    def _back(self, loop: _Loop, narrowed: dict[int, Range], assumed: Relation | None) -> None:
+        loop.ways += 1
+        for local in loop.entering:
+            found = narrowed.get(local) or self.get(local)
+            loop.returning[local] = _hull(loop.returning[local], found) if local in loop.returning else found
+        for local, end in ends_of(assumed, loop.entering.keys()):
+            loop.ends.setdefault(local, []).append(end)
+
+    def open(self, label: Label, offset: int, condition: Relation | None = None) -> None:
+        """A construct begins; `condition` holds in it, or in its first arm."""
+        scope = _Scope(label, condition=condition)
+        if len(self._scopes) > _DEPTH:
+            self.give_up()
+        if label.loop and not self._unknown:
+            given = [local for local in self._loops.get(offset, ()) if is_integer(self._types[local])]
+            solution = self._solution
+            if solution is None:
+                scope.loop = _Loop(offset)
+                if len(given) <= _WIDTH:
+                    scope.loop.entering = {local: self.get(local) for local in given}
+                    self._found.append(scope.loop)
+                solution = {}
+            scope.values = {local: solution.get((offset, local)) or self._any(local) for local in given}
+        self._scopes.append(scope)
+        self.narrow(condition)
+
+    def arm(self, falls: bool) -> None:
+        """The second arm of an `if` begins; the first one may come to its end if it `falls`."""
+        scope = self._scopes[-1]
+        scope.first = scope.values if falls else None
+        scope.values = {}
+        self.narrow(opposite(scope.condition))
+
+    def close(self, falls: bool, arms: int) -> None:
+        """The construct ends, an `if` after one arm or two; its last arm may come to its end if it `falls`."""
+        ended = self._scopes[-1]
+        if self._unknown:
+            self._scopes.pop()
+            return
+        ways = [ended.values] if falls else []
+        if arms == 2 and ended.first is not None:
+            ways.append(ended.first)
+        if ended.leaving is not None:
+            leaving = ended.leaving
+            ways = [{local: way[local] for local in leaving.keys() & way.keys()} for way in ways]
+            ways.append(leaving)
+        self._scopes.pop()
+        scope = self._scopes[-1]
+        if arms == 1:  # the other way is past it
+            past = {local: self.get(local) for local in ended.given}
+            past.update(self._narrowed(opposite(ended.condition)))
+            ways.append(past)
+        met = dict(ways[0]) if ways else {}
+        for way in ways[1:]:
+            met = {local: _hull(met[local], way[local]) for local in met.keys() & way.keys()}
+        for local, given in ended.given.items():
+            # What is known on no way of its own is what it was before, or what it was given.
+            scope.values[local] = met[local] if local in met else _hull(self.get(local), given)
+            scope.given[local] = _hull(scope.given[local], given) if local in scope.given else given
+        for local, found in met.items():
+            if local not in ended.given:
+                scope.values[local] = found
+
+    def solve(self, zeros: Mapping[Junction, int]) -> dict[Point, Range]:
+        """Return what the locals that loops give something are at the loops' heads, as far as it is known.
+
+        `zeros` are those at the junctions of locals, see `alignment`.
+        """
+        solution: dict[Point, Range] = {}
+        for loop in [] if self._unknown else self._found:
+            for local, entering in loop.entering.items():
+                found = _hull(entering, loop.returning.get(local, entering))
+                step, ends = loop.steps.get(local), loop.ends.get(local, [])
+                if step is not None and len(ends) == loop.ways:
+                    found = induced(found, entering, step, ends, zeros)
+                if found != self._any(local):
+                    solution[loop.offset, local] = found
+        return solution
