@@ -170,7 +170,16 @@ def test_a_trap_shows_where_with_names(shell, modules):
     assert result.stdout == ""
 
 
+@pytest.fixture
+def _interrupts():
+    # What a shell starts in the background has SIGINT ignored, and so have its children.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.usefixtures("_interrupts")
 def test_a_guest_can_be_interrupted(modules):
     command = [sys.executable, "-m", "wrt_cli", "run", modules("spinning")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
