@@ -118,3 +118,22 @@ def test_without_learning_it_keeps_a_policy():
     engine = EngineFactory.create("capability-aware", policy="asil-d")
     assert type(engine) is CapabilityAwareEngine
     engine.close()
+
+
+def test_quotas_are_suggested_from_what_was_held_and_hold_once_uncommented(tmp_path):
+    builder = ModuleBuilder("grower")
+    builder.memory(1)
+    builder.table(5)
+    builder.function("main", "->", "i32.const 2 memory.grow drop")
+    builder.function("more", "-> i32", "i32.const 60 memory.grow")
+    path = tmp_path / "policy.toml"
+    with EngineFactory.create("capability-aware", learn=path) as engine:
+        exports = engine.instantiate(engine.load(builder.bytes())).exports
+        exports.main()
+        engine.instantiate(engine.load(builder.bytes()))
+    text = path.read_text()
+    assert "quota" not in re.sub(r"(?m)^#.*$", "", text)  # nothing is bounded unless somebody says so
+    lines = [line for line in text.splitlines() if line.startswith("# quota") or line == "# [[rule]]"]
+    policy = Policy.parse(text + "\n".join(line.removeprefix("# ") for line in lines))
+    quota = {name: limit.value for name, limit in policy.quota("anybody").items()}
+    assert quota == {"memory": 8 * 65536, "table": 32, "instances": 4}

@@ -4,7 +4,7 @@
         instance = engine.instantiate(engine.load("app.wasm"), imports)
         instance.exports.main()
 
-What was not reached is not learned: run it with what it is to do. Limits are not learned either.
+What was not reached is not learned: run it with what it is to do. Quotas of what was held are suggested, in comments.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from wrt_capability.plugins import CapabilityPlugin, Description, describe_capab
 from wrt_capability.policy import Policy
 from wrt_capability.policy.kinds import CORE_KINDS, AccessKind
 from wrt_capability.policy.patterns import PathPattern
+from wrt_capability.policy.quantities import QUANTITIES, show_quantity
 from wrt_capability.policy.writing import Grant, escaped, rule_text
 from wrt_core.host_modules import Grants
 from wrt_core.validation import ValidatedModule
@@ -67,15 +68,35 @@ class Learner(CapabilityPlugin):
             whose = event["tenant"], event["hash"], event["module"]
             self._used.setdefault(whose, {})[event["kind"], event["operation"], event["object"]] = None
 
-    def policy(self, kinds: Mapping[str, AccessKind]) -> str:
-        """Return the policy that allows this and nothing else, in TOML."""
+    def policy(self, kinds: Mapping[str, AccessKind], held: Mapping[str, int] | None = None) -> str:
+        """Return the policy that allows this and nothing else, in TOML.
+
+        `held` is the most that the tenant has held at one time of what it is to be offered a quota of, by quantity: a
+        comment, since a run shows what it took and not what it may take.
+        """
         rules = ["# Learned from what was used; whatever else is asked for is denied. Limits are yours to set.\n"]
         for (tenant, digest, name), accesses in sorted(self._used.items()):
             about = {"tenant": escaped(tenant)} | ({"module": f"sha256:{digest}"} if digest else {})
             grants = [Grant(kind, operation, _pattern(kinds.get(kind), what)) for kind, operation, what in accesses]
             remarks = [f"the module calls itself {name!r}"] if name else []
             rules.append(rule_text(sorted(grants), about=about, remarks=remarks))
+        if held:
+            rules.append(_suggested(held))
         return "\n".join(rules)
+
+
+def _suggested(held: Mapping[str, int]) -> str:
+    lines = [
+        "# The most that was held at one time, doubled and rounded up. To bound what a tenant may hold, uncomment:"
+    ]
+    quotas = [(name, show_quantity(QUANTITIES[name], _roomy(most))) for name, most in held.items() if most]
+    lines += ["#", "# [[rule]]", *(f"# quota.{name} = {text}" for name, text in quotas)]
+    return "\n".join(lines) + "\n"
+
+
+def _roomy(most: int) -> int:
+    """The next power of two from twice as much on."""
+    return 1 << (2 * most - 1).bit_length()
 
 
 def _pattern(kind: AccessKind | None, what: str) -> str:
@@ -146,9 +167,15 @@ class LearningEngine(CapabilityAwareEngine):
         try:
             if not self._written:
                 self._written = True
-                self._learn.write_text(self.learner.policy(self.tenant.policy.kinds), encoding="utf-8")
+                self._learn.write_text(self.learner.policy(self.tenant.policy.kinds, self._held()), encoding="utf-8")
         finally:
             super().close()
+
+    def _held(self) -> dict[str, int]:
+        account = self.tenant.account
+        return {
+            name: account.budget(QUANTITIES[name].account or name).peak for name in ("memory", "table", "instances")
+        }
 
 
 class _Noted:
