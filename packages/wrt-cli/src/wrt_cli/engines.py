@@ -19,9 +19,9 @@ def engine_for(
     name: str,
     *,
     cache: bool,
-    record: str | None,
-    audit: str | None,
-    confined: Mapping[str, str | None],
+    record: str | None = None,
+    audit: str | None = None,
+    confined: Mapping[str, str | None] | None = None,
 ) -> Engine:
     """Return an engine, which is closed with `ctx`.
 
@@ -33,7 +33,7 @@ def engine_for(
     plugins: PluginManager = ctx.obj.plugins
     if record is None:
         # By its name, for what is around it may want several of it.
-        chosen = _confining(ctx, name, audit, confined) or EngineFactory.create(name, manager=plugins)
+        chosen = _confining(ctx, name, audit, confined or {}) or EngineFactory.create(name, manager=plugins)
         _use_cache(getattr(chosen, "core", chosen), cache)
         return chosen
     from wrt_core.recording import RecordingEngine
@@ -41,7 +41,7 @@ def engine_for(
     inner = EngineFactory.create(name, manager=plugins)
     _use_cache(inner, cache)
     recording = RecordingEngine(inner, record)
-    chosen = _confining(ctx, recording, audit, confined) or recording
+    chosen = _confining(ctx, recording, audit, confined or {}) or recording
     ctx.call_on_close(recording.close)  # before what is around it, which takes the guest's memory away
     return chosen
 

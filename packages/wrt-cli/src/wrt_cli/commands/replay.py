@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wrt_cli import output
+from wrt_cli.engines import engine_for
+from wrt_cli.options.engine import CACHE, ENGINE
 from wrt_cli.patience import Patience
 from wrt_foundation.plugins import hookimpl
 
@@ -34,21 +36,8 @@ Exit status: 0 if the runs are the same; 1 if they differ, or if the journal is 
 @click.command(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("journal", type=click.Path(dir_okay=False))
 @click.argument("module")
-@click.option(
-    "--engine",
-    metavar="NAME",
-    default="stackless",
-    show_default=True,
-    envvar="WRT_ENGINE",
-    show_envvar=True,
-    help="Replay on this engine; wrt plugins --kind engines lists them.",
-)
-@click.option(
-    "--cache/--no-cache",
-    default=True,
-    show_default=True,
-    help="Keep what is found out about MODULE for its next start; see wrt cache.",
-)
+@ENGINE
+@CACHE
 @click.option("--json", "as_json", is_flag=True, help="Write a record.")
 @click.pass_context
 def replay(ctx: click.Context, journal: str, module: str, engine: str, cache: bool, as_json: bool) -> None:
@@ -58,18 +47,13 @@ def replay(ctx: click.Context, journal: str, module: str, engine: str, cache: bo
     recorded one: who is called, with which arguments, with what in memory. The first that differs is named, with the
     guest's backtrace in both runs.
     """
-    from wrt_core import EngineFactory
-    from wrt_core.cache import open_cache
-    from wrt_core.engines.core import CoreEngine
     from wrt_core.recording import Divergence
     from wrt_core.recording import replay as replayed
 
     source = sys.stdin.buffer.read() if module == "-" else Path(module)
     waiting = Patience(f"loading {output.printable(module)}")
     waiting.watch(ctx.obj.plugins)
-    chosen = EngineFactory.create(engine, manager=ctx.obj.plugins)
-    if isinstance(chosen, CoreEngine):
-        chosen.cache = open_cache("default") if cache else None
+    chosen = engine_for(ctx, engine, cache=cache)
     with waiting:
         loaded = chosen.load(source)
     try:

@@ -11,6 +11,7 @@ import click
 
 from wrt_cli.engines import engine_for
 from wrt_cli.options.directories import directories
+from wrt_cli.options.engine import CACHE, ENGINE
 from wrt_cli.options.families import families_of_wasi
 from wrt_cli.options.module_first import ModuleFirst
 from wrt_cli.options.quantities import DURATION, SIZE
@@ -55,15 +56,7 @@ Exit status: the program's own; 134 if it traps or a limit ends it; 1 for a modu
 @click.argument("module")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("--invoke", metavar="NAME", help="Call this exported function with ARGUMENTS and print what it returns.")
-@click.option(
-    "--engine",
-    metavar="NAME",
-    default="stackless",
-    show_default=True,
-    envvar="WRT_ENGINE",
-    show_envvar=True,
-    help="Run on this engine; wrt plugins --kind engines lists them.",
-)
+@ENGINE
 @click.option(
     "--unknown-imports",
     type=click.Choice(["error", "trap"]),
@@ -107,12 +100,7 @@ Exit status: the program's own; 134 if it traps or a limit ends it; 1 for a modu
     callback=families_of_wasi,
     help="Have this plugin serve a family of WASI's functions, or none; wrt plugins lists them. Repeatable.",
 )
-@click.option(
-    "--cache/--no-cache",
-    default=True,
-    show_default=True,
-    help="Keep what is found out about MODULE for its next start; see wrt cache.",
-)
+@CACHE
 @click.option(
     "--record",
     metavar="JOURNAL",
