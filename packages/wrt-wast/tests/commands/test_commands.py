@@ -127,6 +127,12 @@ def test_wast_writes_reports_and_compares_with_them(run):
     assert "before" in regressed.output
 
 
+def test_wast_makes_engines_as_it_is_told(run):
+    assert run("wast", "good.wast", "--engine-option", "memory_provider=test").exit_code == 0
+    absent = run("wast", "good.wast", "--engine-option", "memory_provider=tset")
+    assert absent.exit_code != 0
+
+
 def test_wast_shows_engines_side_by_side(run):
     result = run("wast", "good.wast", "--engine", "stackless", "--engine", "wast", "--html", "r.html")
     assert result.exit_code == 0
@@ -144,6 +150,9 @@ def test_wast_shows_engines_side_by_side(run):
         (["good.wast", "--baseline", "a.wat"], "not JSON"),
         (["good.wast", "--engine", "a", "--engine", "b", "--json", "x"], "for one engine"),
         (["good.wast", "--jobs", "0"], "jobs"),
+        (["good.wast", "--engine-option", "policy"], "NAME=VALUE"),
+        (["good.wast", "--engine-option", "features=gc"], "say --features"),
+        (["good.wast", "--engine-option", "policy=trusted"], "is not made like that"),
         ([], "Missing argument"),
     ],
 )

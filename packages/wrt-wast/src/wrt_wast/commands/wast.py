@@ -53,6 +53,9 @@ def _options(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, .
     split = [text.partition("=") for text in texts]
     if wrong := [name for name, equals, _ in split if not name or not equals]:
         raise click.BadParameter(f"an option of an engine is NAME=VALUE, not {wrong[0]!r}")
+    for name in ("engine", "features", "match_messages", "dialect"):
+        if any(name == given for given, _, _ in split):
+            raise click.BadParameter(f"for {name}, say --{name.replace('_', '-')}")
     return tuple([(name, value) for name, _, value in split])
 
 
@@ -138,10 +141,11 @@ def wast(
         raise click.UsageError("--json, --junit and --baseline are for one engine; --html shows several")
     earlier = _read_report(baseline) if baseline else None
     others = [_read_report(file) for file in beside]
-    for name in names:
-        EngineFactory.create(
-            name, **_made_with(options)
-        )  # a name that nobody offers is an error before anything has run
+    for name in names:  # what nobody offers or takes is an error before anything has run
+        try:
+            EngineFactory.create(name, **_made_with(options))
+        except TypeError as error:
+            raise click.UsageError(f"the engine {name!r} is not made like that: {error}") from None
     suites = []
     for name in names:
         chosen = Dialect(dialect) if dialect is not None else None
