@@ -1,7 +1,7 @@
 """Translation of one function to Python source, on its first call.
 
 In the order data flows: `function` reads a body's instructions and hands each to its template, keyed by
-mnemonic (`integers`, `floats`, `conversions`, `memory`, `variables`, `calls`, `control` …); templates
+mnemonic (`integers`, `comparisons`, `floats`, `memory`, `variables`, `calls`, `control` …); templates
 combine `operand`s, Python expressions that have not been evaluated yet, on the operand `stack`; what has
 effects becomes a line of a tree (`tree`); `structured` writes the tree as Python with `while`, `break`
 and `if`, and `dispatched` as a flat loop over numbered blocks where Python's own nesting limits forbid

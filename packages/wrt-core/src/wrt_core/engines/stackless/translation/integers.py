@@ -6,14 +6,12 @@ what is known of a value's range saves masks and sign conversions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from wrt_core.engines.stackless.translation.alignment import MOST, known, least
+from wrt_core.engines.stackless.translation.folding import both, folding, signed_value, type_of
 from wrt_core.engines.stackless.translation.operand import (
     ADD,
     AND,
     ATOM,
-    COMPARE,
     CONDITIONAL,
     MULTIPLY,
     NOTHING,
@@ -30,11 +28,9 @@ from wrt_core.engines.stackless.translation.operand import (
     constant,
     last_fault,
 )
-from wrt_core.engines.stackless.translation.relation import opposite
 from wrt_core.engines.stackless.translation.translator import Translator, template
-from wrt_core.numerics import NUMERICS
 from wrt_foundation.instructions import Instruction
-from wrt_foundation.types import I32, I64, NumType
+from wrt_foundation.types import I32, I64
 
 _HEADROOM = 1 << 26
 """How far past its width a value may grow unmasked, as a factor: with Python's digits of 30 bits, at no cost."""
@@ -47,50 +43,15 @@ _SCALING = 8
 """Factors less than that let a number grow slowly."""
 
 
-def _type(instruction: Instruction) -> NumType:
-    return I32 if instruction.name.startswith("i32") else I64
-
-
-def _both(*names: str) -> list[str]:
-    return [f"{type_}.{each}" for each in names for type_ in ("i32", "i64")]
-
-
 def _bounded(operand: Operand) -> Operand:
     """The operand, masked if it has grown past its headroom."""
     limit = (WIDTH_MASK[operand.type] + 1) * _HEADROOM
     return operand if -limit < operand.low and operand.high < limit else operand.clean()
 
 
-def _folding(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a template that is not asked where all operands are constants: numerics give the result."""
-
-    def register(function: Callable[..., None]) -> Callable[..., None]:
-        def fold(t: Translator, instruction: Instruction, immediate: object) -> None:
-            items = t.stack.items
-            if items[-1].value is None:
-                function(t, instruction, immediate)
-                return
-            assert instruction.operands is not None
-            count = len(instruction.operands)
-            values = [operand.value for operand in items[-count:]]
-            if None in values:
-                function(t, instruction, immediate)
-                return
-            for _ in values:
-                t.pop()
-            result = NUMERICS[instruction.name](*values)
-            assert instruction.results is not None
-            t.push(constant(int(result), I32 if instruction.results[0] == "i32" else I64))
-
-        template(*names)(fold)
-        return function
-
-    return register
-
-
 @template("i32.const", "i64.const")
 def const(t: Translator, instruction: Instruction, value: int) -> None:
-    type_ = _type(instruction)
+    type_ = type_of(instruction)
     t.push(constant(value & WIDTH_MASK[type_], type_))
 
 
@@ -99,17 +60,11 @@ def _commuted(t: Translator) -> tuple[Operand, Operand]:
     return (b, a) if a.value is not None and b.value is None else (a, b)
 
 
-def _signed_value(operand: Operand) -> int:
-    value = operand.signed().value
-    assert value is not None
-    return value
-
-
-@_folding(*_both("add"))
+@folding(*both("add"))
 def add(t: Translator, instruction: Instruction, _: None) -> None:
     a, b = _commuted(t)
     if b.value is not None:
-        value = _signed_value(b)
+        value = signed_value(b)
         if value == 0:
             t.push(a)
             return
@@ -125,12 +80,12 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
     t.stack.items[-1].alignment = least(a.alignment, b.alignment)
 
 
-@_folding(*_both("sub"))
+@folding(*both("sub"))
 def sub(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
     if b.value is not None:
         t.push(a)
-        t.push(constant(-_signed_value(b), b.type).clean())
+        t.push(constant(-signed_value(b), b.type).clean())
         add(t, instruction, None)
         return
     a, b = _bounded(a), _bounded(b)
@@ -138,12 +93,12 @@ def sub(t: Translator, instruction: Instruction, _: None) -> None:
     t.stack.items[-1].alignment = least(a.alignment, b.alignment)
 
 
-@_folding(*_both("mul"))
+@folding(*both("mul"))
 def mul(t: Translator, instruction: Instruction, _: None) -> None:
     a, b = _commuted(t)
     mask = WIDTH_MASK[a.type]
     if b.value is not None:
-        b = constant(_signed_value(b), b.type)
+        b = constant(signed_value(b), b.type)
     a = a if -mask <= a.low and a.high <= mask else a.clean()
     b = b if -mask <= b.low and b.high <= mask else b.clean()
     corners = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
@@ -160,7 +115,7 @@ def mul(t: Translator, instruction: Instruction, _: None) -> None:
     t.push(product.clean() if max(corners) > mask * _HEADROOM else product)
 
 
-@_folding(*_both("and"))
+@folding(*both("and"))
 def and_(t: Translator, instruction: Instruction, _: None) -> None:
     a, b = _commuted(t)
     low, high = _bitwise_range(a, b)
@@ -181,7 +136,7 @@ def _bitwise_range(a: Operand, b: Operand) -> tuple[int, int]:
     return (0 if a.low >= 0 and b.low >= 0 else -(1 << width)), (1 << width) - 1
 
 
-@_folding(*_both("or", "xor"))
+@folding(*both("or", "xor"))
 def or_(t: Translator, instruction: Instruction, _: None) -> None:
     a, b = _commuted(t)
     sign, precedence = ("|", OR) if instruction.name.endswith(".or") else ("^", XOR)
@@ -189,7 +144,7 @@ def or_(t: Translator, instruction: Instruction, _: None) -> None:
     t.combine(text, precedence, a.type, (a, b), *_bitwise_range(a, b))
 
 
-@_folding(*_both("shl"))
+@folding(*both("shl"))
 def shl(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
     bits = a.type.bits  # type: ignore[union-attr]
@@ -220,7 +175,7 @@ def _scaled(t: Translator, factor: int) -> None:
         top.temper = SCALED
 
 
-@_folding(*_both("shr_u", "shr_s"))
+@folding(*both("shr_u", "shr_s"))
 def shr(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
     a = a.clean() if instruction.name.endswith("_u") else a.signed()
@@ -233,9 +188,9 @@ def shr(t: Translator, instruction: Instruction, _: None) -> None:
     t.combine(text, SHIFT, a.type, (a, b), a.low, a.high)
 
 
-@_folding(*_both("rotl", "rotr"))
+@folding(*both("rotl", "rotr"))
 def rotate(t: Translator, instruction: Instruction, _: None) -> None:
-    bits = _type(instruction).bits
+    bits = type_of(instruction).bits
     count = t.stack.items[-1].value
     if count is None:
         b, a = t.pop_clean(), t.pop_clean()
@@ -272,7 +227,7 @@ def _doubled(t: Translator, a: Operand) -> Operand:
     return Operand(variable, I32, ATOM, doubled.low, doubled.high, reads=a.reads | {variable})
 
 
-@template(*_both("div_u", "rem_u"))
+@template(*both("div_u", "rem_u"))
 def div_u(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop_clean(), t.pop_clean()
     divides = instruction.name.endswith("div_u")
@@ -285,7 +240,7 @@ def div_u(t: Translator, instruction: Instruction, _: None) -> None:
     t.combine(f"{a.at(MULTIPLY)} {sign} {b.at(MULTIPLY + 1)}", MULTIPLY, a.type, (a, b), 0, high, effects)
 
 
-@template(*_both("div_s", "rem_s"))
+@template(*both("div_s", "rem_s"))
 def div_s(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop_clean(), t.pop_clean()
     sign = SIGN[a.type]
@@ -317,142 +272,34 @@ def div_s(t: Translator, instruction: Instruction, _: None) -> None:
 def _unsigned() -> dict[str, Instruction]:
     from wrt_foundation.instructions import BY_NAME
 
-    return {each: BY_NAME[each[:-1] + "u"] for each in _both("div_s", "rem_s")}
+    return {each: BY_NAME[each[:-1] + "u"] for each in both("div_s", "rem_s")}
 
 
 _UNSIGNED = _unsigned()
 
-_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_COMPARISON = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
 
-
-def compare(t: Translator, sign: str, a: Operand, b: Operand) -> None:
-    """Push the condition `a sign b`, of operands whose texts compare as Python ints."""
-    left, right = a.at(COMPARE + 1), b.at(COMPARE + 1)
-    text = f"{left} {sign} {right}"
-    t.combine(text, COMPARE, I32, (a, b), 0, 1, negated=f"{left} {_OPPOSITE[sign]} {right}")
-    t.stack.items[-1].relation = (sign, a, b)
-
-
-@_folding(*_both("eq", "ne", "lt_u", "gt_u", "le_u", "ge_u"))
-def compare_unsigned(t: Translator, instruction: Instruction, _: None) -> None:
-    b, a = t.pop_clean(), t.pop_clean()
-    compare(t, _COMPARISON[instruction.name[4:6]], a, b)
-
-
-@_folding(*_both("lt_s", "gt_s", "le_s", "ge_s"))
-def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
-    comparison = _COMPARISON[instruction.name[4:6]]
-    a, b = t.stack.items[-2:]
-    sign = SIGN[a.type]
-    if _is_free(a, sign) and _is_free(b, sign):
-        b, a = t.pop(), t.pop()
-        compare(t, comparison, a.signed(), b.signed())
-        t.stack.items[-1].relation = (f"{comparison}s", a, b)
-        return
-    if a.value is not None:
-        b, a = t.pop(), t.pop()
-        _compare_with_constant(t, _MIRRORED[comparison], b, _signed_value(a))
-    elif b.value is not None:
-        b, a = t.pop(), t.pop()
-        _compare_with_constant(t, comparison, a, _signed_value(b))
-    elif b.low >= 0 and b.high < sign:
-        a, b = t.pop_unordered(2)
-        _compare_with_positive(t, comparison, a, b)
-    elif a.low >= 0 and a.high < sign:
-        a, b = t.pop_unordered(2)
-        _compare_with_positive(t, _MIRRORED[comparison], b, a)
-    else:
-        # Nearly always neither is negative: if so, one comparison of small numbers tells, and one that they are small.
-        a, b = t.pop_simple(2)
-        less, more = (a.text, b.text) if comparison[0] == "<" else (b.text, a.text)
-        order = "<" if len(comparison) == 1 else "<="
-        small = f"{less} {order} {more} < {sign:#x}"
-        text = f"({small} or {less} >= {sign:#x} and ({more} < {sign:#x} or {less} {order} {more}))"
-        t.combine(text, ATOM, I32, (a, b), 0, 1, negated=f"(not {text})")
-    t.stack.items[-1].relation = (f"{comparison}s", a, b)
-
-
-_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-
-
-def _is_free(operand: Operand, sign: int) -> bool:
-    """Whether the operand has a signed form that costs nothing."""
-    return (
-        operand.value is not None or operand.signed_text is not None or (-sign <= operand.low and operand.high < sign)
-    )
-
-
-def _compare_with_constant(t: Translator, comparison: str, a: Operand, value: int) -> None:
-    """Push a signed comparison with a constant: those that pass are one range of unsigned numbers, or all others."""
-    sign = SIGN[a.type]
-    a = a.clean()
-    if comparison in ("<=", ">"):  # as < or >= of the next
-        value += 1
-        comparison = "<" if comparison == "<=" else ">="
-    if value == sign:  # all are less
-        result = constant(int(comparison == "<"), I32)
-        if a.effects:
-            t.push(a)
-            t.stack.spill(len(t.stack) - 1)
-            t.pop()
-        t.push(result)
-        return
-    text = a.at(COMPARE + 1)
-    if value > 0:
-        least, most, inside = value, sign, ">="
-    else:
-        least, most, inside = sign, value + 2 * sign, "<"
-    if most == 2 * sign:
-        within, outside = f"{text} >= {least:#x}", f"{text} < {least:#x}"
-    else:
-        within = f"{constant(least, a.type).text} <= {text} < {most:#x}"
-        outside = f"(not {within})"
-    text, negated = (within, outside) if comparison == inside else (outside, within)
-    t.combine(text, COMPARE, I32, (a,), 0, 1, negated=negated)
-
-
-def _compare_with_positive(t: Translator, comparison: str, a: Operand, b: Operand) -> None:
-    """Push a signed comparison with what is known not to be negative; `a` is in unsigned form."""
-    least = "<=" if comparison in ("<", ">=") else "<"
-    within = f"{b.at(COMPARE + 1)} {least} {a.at(COMPARE + 1)} < {SIGN[a.type]:#x}"
-    outside = f"(not {within})"
-    text, negated = (within, outside) if comparison in (">", ">=") else (outside, within)
-    t.combine(text, COMPARE, I32, (a, b), 0, 1, negated=negated)
-
-
-@_folding(*_both("eqz"))
-def eqz(t: Translator, instruction: Instruction, _: None) -> None:
-    a = t.pop_clean()
-    if a.negated is not None:
-        t.push(Operand(a.negated, I32, COMPARE, 0, 1, a.effects, a.reads, a.size, None, a.text, fault=a.fault))
-        t.stack.items[-1].relation = opposite(a.relation)
-        return
-    compare(t, "==", a, constant(0, a.type))
-
-
-@_folding(*_both("clz"))
+@folding(*both("clz"))
 def clz(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop_clean()
-    bits = _type(instruction).bits
+    bits = type_of(instruction).bits
     text = a.at(ATOM) if a.value is None else f"({a.text})"
     t.combine(f"{bits} - {text}.bit_length()", ADD, a.type, (a,), 0, bits)
 
 
-@_folding(*_both("popcnt"))
+@folding(*both("popcnt"))
 def popcnt(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop_clean()
     text = a.at(ATOM) if a.value is None else f"({a.text})"
-    t.combine(f"{text}.bit_count()", ATOM, a.type, (a,), 0, _type(instruction).bits)
+    t.combine(f"{text}.bit_count()", ATOM, a.type, (a,), 0, type_of(instruction).bits)
 
 
-@_folding(*_both("ctz"))
+@folding(*both("ctz"))
 def ctz(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop_clean()
-    t.combine(f"{instruction.name.replace('.', '_')}({a.text})", ATOM, a.type, (a,), 0, _type(instruction).bits)
+    t.combine(f"{instruction.name.replace('.', '_')}({a.text})", ATOM, a.type, (a,), 0, type_of(instruction).bits)
 
 
-@_folding("i32.extend8_s", "i32.extend16_s", "i64.extend8_s", "i64.extend16_s", "i64.extend32_s")
+@folding("i32.extend8_s", "i32.extend16_s", "i64.extend8_s", "i64.extend16_s", "i64.extend32_s")
 def extend_s(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
     sign = 1 << (int(instruction.name[10:-2]) - 1)
@@ -461,7 +308,7 @@ def extend_s(t: Translator, instruction: Instruction, _: None) -> None:
     t.push(low.derive(f"({low.at(XOR)} ^ {sign:#x}) - {sign:#x}", ADD, -sign, sign - 1))
 
 
-@_folding("i32.wrap_i64")
+@folding("i32.wrap_i64")
 def wrap(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
     # Congruent modulo 2**64 is congruent modulo 2**32: the same text serves.
@@ -469,7 +316,7 @@ def wrap(t: Translator, instruction: Instruction, _: None) -> None:
     t.push(a if a.low > -(_HEADROOM << 32) and a.high < _HEADROOM << 32 else a.clean())
 
 
-@_folding("i64.extend_i32_u", "i64.extend_i32_s")
+@folding("i64.extend_i32_u", "i64.extend_i32_s")
 def extend_i32(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
     a = a.clean() if instruction.name.endswith("_u") else a.signed()

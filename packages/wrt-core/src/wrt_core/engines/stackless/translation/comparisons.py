@@ -1,0 +1,118 @@
+"""Templates of comparisons of i32 and i64: unsigned numbers as they are, signed ones by what is known of them."""
+
+from __future__ import annotations
+
+from wrt_core.engines.stackless.translation.folding import both, folding, signed_value
+from wrt_core.engines.stackless.translation.operand import ATOM, COMPARE, SIGN, Operand, constant
+from wrt_core.engines.stackless.translation.relation import opposite
+from wrt_core.engines.stackless.translation.translator import Translator
+from wrt_foundation.instructions import Instruction
+from wrt_foundation.types import I32
+
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_COMPARISON = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
+
+
+def compare(t: Translator, sign: str, a: Operand, b: Operand) -> None:
+    """Push the condition `a sign b`, of operands whose texts compare as Python ints."""
+    left, right = a.at(COMPARE + 1), b.at(COMPARE + 1)
+    text = f"{left} {sign} {right}"
+    t.combine(text, COMPARE, I32, (a, b), 0, 1, negated=f"{left} {_OPPOSITE[sign]} {right}")
+    t.stack.items[-1].relation = (sign, a, b)
+
+
+@folding(*both("eq", "ne", "lt_u", "gt_u", "le_u", "ge_u"))
+def compare_unsigned(t: Translator, instruction: Instruction, _: None) -> None:
+    b, a = t.pop_clean(), t.pop_clean()
+    compare(t, _COMPARISON[instruction.name[4:6]], a, b)
+
+
+@folding(*both("lt_s", "gt_s", "le_s", "ge_s"))
+def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
+    comparison = _COMPARISON[instruction.name[4:6]]
+    a, b = t.stack.items[-2:]
+    sign = SIGN[a.type]
+    if _is_free(a, sign) and _is_free(b, sign):
+        b, a = t.pop(), t.pop()
+        compare(t, comparison, a.signed(), b.signed())
+        t.stack.items[-1].relation = (f"{comparison}s", a, b)
+        return
+    if a.value is not None:
+        b, a = t.pop(), t.pop()
+        _compare_with_constant(t, _MIRRORED[comparison], b, signed_value(a))
+    elif b.value is not None:
+        b, a = t.pop(), t.pop()
+        _compare_with_constant(t, comparison, a, signed_value(b))
+    elif b.low >= 0 and b.high < sign:
+        a, b = t.pop_unordered(2)
+        _compare_with_positive(t, comparison, a, b)
+    elif a.low >= 0 and a.high < sign:
+        a, b = t.pop_unordered(2)
+        _compare_with_positive(t, _MIRRORED[comparison], b, a)
+    else:
+        # Nearly always neither is negative: if so, one comparison of small numbers tells, and one that they are small.
+        a, b = t.pop_simple(2)
+        less, more = (a.text, b.text) if comparison[0] == "<" else (b.text, a.text)
+        order = "<" if len(comparison) == 1 else "<="
+        small = f"{less} {order} {more} < {sign:#x}"
+        text = f"({small} or {less} >= {sign:#x} and ({more} < {sign:#x} or {less} {order} {more}))"
+        t.combine(text, ATOM, I32, (a, b), 0, 1, negated=f"(not {text})")
+    t.stack.items[-1].relation = (f"{comparison}s", a, b)
+
+
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
+def _is_free(operand: Operand, sign: int) -> bool:
+    """Whether the operand has a signed form that costs nothing."""
+    return (
+        operand.value is not None or operand.signed_text is not None or (-sign <= operand.low and operand.high < sign)
+    )
+
+
+def _compare_with_constant(t: Translator, comparison: str, a: Operand, value: int) -> None:
+    """Push a signed comparison with a constant: those that pass are one range of unsigned numbers, or all others."""
+    sign = SIGN[a.type]
+    a = a.clean()
+    if comparison in ("<=", ">"):  # as < or >= of the next
+        value += 1
+        comparison = "<" if comparison == "<=" else ">="
+    if value == sign:  # all are less
+        result = constant(int(comparison == "<"), I32)
+        if a.effects:
+            t.push(a)
+            t.stack.spill(len(t.stack) - 1)
+            t.pop()
+        t.push(result)
+        return
+    text = a.at(COMPARE + 1)
+    if value > 0:
+        least, most, inside = value, sign, ">="
+    else:
+        least, most, inside = sign, value + 2 * sign, "<"
+    if most == 2 * sign:
+        within, outside = f"{text} >= {least:#x}", f"{text} < {least:#x}"
+    else:
+        within = f"{constant(least, a.type).text} <= {text} < {most:#x}"
+        outside = f"(not {within})"
+    text, negated = (within, outside) if comparison == inside else (outside, within)
+    t.combine(text, COMPARE, I32, (a,), 0, 1, negated=negated)
+
+
+def _compare_with_positive(t: Translator, comparison: str, a: Operand, b: Operand) -> None:
+    """Push a signed comparison with what is known not to be negative; `a` is in unsigned form."""
+    least = "<=" if comparison in ("<", ">=") else "<"
+    within = f"{b.at(COMPARE + 1)} {least} {a.at(COMPARE + 1)} < {SIGN[a.type]:#x}"
+    outside = f"(not {within})"
+    text, negated = (within, outside) if comparison in (">", ">=") else (outside, within)
+    t.combine(text, COMPARE, I32, (a, b), 0, 1, negated=negated)
+
+
+@folding(*both("eqz"))
+def eqz(t: Translator, instruction: Instruction, _: None) -> None:
+    a = t.pop_clean()
+    if a.negated is not None:
+        t.push(Operand(a.negated, I32, COMPARE, 0, 1, a.effects, a.reads, a.size, None, a.text, fault=a.fault))
+        t.stack.items[-1].relation = opposite(a.relation)
+        return
+    compare(t, "==", a, constant(0, a.type))
