@@ -74,8 +74,8 @@ def run(
 
     A `policy`, as a file, a preset's name, a mapping or a `Policy`, is asked what the program may have of all this, for
     a `tenant` of it, and while it runs: what it denies at the start is left out or raises `CapabilityDenied`, what goes
-    past a quota raises `QuotaExceeded`, and what it has decided is in the result. An `engine` that holds programs to a
-    policy already is asked likewise, and keeps its own records. Thread-safe.
+    past a quota then raises `QuotaExceeded`, and is a trap later; what it has decided is in the result. An `engine`
+    that holds programs to a policy already is asked likewise, and keeps its own records. Thread-safe.
     """
     outputs = _Outputs.captured(capture_limit) if capture else _Outputs(stdout, stderr)
     calls = LimitedCalls(fuel, timeout)
@@ -119,12 +119,12 @@ async def run_async(
     tenant: str | None = None,
     check: bool = False,
 ) -> Result:
-    """Do as `run` does in asyncio's event loop, in which others run while the program computes or waits.
+    """Do as `run` does in an event loop, asyncio's or trio's, in which others run while the program computes or waits.
 
     Only what has no descriptor of the host's, such as a file object written in Python, makes everybody wait. Cancelling
     ends the program.
     """
-    import asyncio  # takes longer to import than the rest of this package
+    import anyio  # takes longer to import than the rest of this package
 
     from wrt_core.execution.asynchronous import run_async as run_in_loop
 
@@ -146,14 +146,12 @@ async def run_async(
         with prepared.watched():
             execution = prepared.start(calls).start(fuel=calls.fuel)
             try:
-                async with asyncio.timeout(calls.time_left()) as limit:
+                with anyio.move_on_after(calls.time_left()) as limit:
                     await run_in_loop(execution)
-            except TimeoutError:
-                if not limit.expired():
-                    raise
-                raise _late(execution, timeout) from None
             finally:
                 calls.take(execution)
+            if limit.cancelled_caught:
+                raise _late(execution, timeout)
         return prepared.result(calls, outputs, check=check)
 
 
