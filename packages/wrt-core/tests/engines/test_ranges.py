@@ -6,12 +6,17 @@ Every instruction that takes such a decision, on operands of every form that lea
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
 from wrt_core.engines.stackless.engine import StacklessEngine
+from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.operand import Operand, is_integer
+from wrt_core.engines.stackless.translation.translator import Translator
 from wrt_core.numerics import NUMERICS
 from wrt_core.testing import ModuleBuilder
+from wrt_foundation.instructions import BY_NAME
 from wrt_foundation.traps import Trap
 
 BITS = {"i32": 32, "i64": 64}
@@ -36,6 +41,11 @@ FORMS: dict[str, tuple[str, Callable[[int, int], int]]] = {
     "a signed number": (
         "local.get {n} {t}.const 1 {t}.shr_s",
         lambda x, bits: (x - (x >> bits - 1 << bits)) >> 1,
+    ),
+    "no small number": ("local.get {n} {t}.const 7 {t}.and {t}.const 9 {t}.add", lambda x, bits: (x & 7) + 9),
+    "a constant that was shifted": (
+        "{t}.const -1 local.get {n} {t}.shr_u",
+        lambda x, bits: ((1 << bits) - 1) >> x % bits,
     ),
     "what is in memory": ("i32.const 16 local.get {n} {t}.store i32.const 16 {t}.load", lambda x, bits: x),
 }
@@ -89,7 +99,15 @@ def test_two_operands_of_any_form(type_: str, instruction: str) -> None:
 def test_an_operand_and_a_constant(type_: str, instruction: str) -> None:
     bits = BITS[type_]
     codes = {}
-    for form in ("a local", "a sum", "no negative number", "what is in memory"):
+    forms = (
+        "a local",
+        "a sum",
+        "no negative number",
+        "no small number",
+        "a constant that was shifted",
+        "what is in memory",
+    )
+    for form in forms:
         code = FORMS[form][0].format(t=type_, n=0)
         for constant in edges(bits):
             codes[f"{form}, {constant}"] = code, f"{type_}.const {constant}"
@@ -151,3 +169,47 @@ def test_two_operands_that_trap_do_so_in_order() -> None:
         exports.f(1 << 16, 0)
     with pytest.raises(Trap, match="integer divide by zero"):
         exports.g(1 << 16, 0)
+
+
+SAFE = [
+    each
+    for each in NUMERICS
+    if each in BY_NAME and each[:4] in ("i32.", "i64.") and not each[4:].startswith(("div", "rem", "trunc", "reinter"))
+]
+"""Instructions on integers that can't trap."""
+
+
+def random_expression(random: Random, type_: str, depth: int) -> str:
+    """Code for a number of a type, made of locals (0 and 1 are i32, 2 and 3 are i64) and constants."""
+    if depth == 0 or random.random() < 0.1:
+        if random.random() < 0.5:
+            return f"local.get {random.randrange(2) + 2 * (type_ == 'i64')}"
+        return f"{type_}.const {random.choice(edges(BITS[type_]))}"
+    name = random.choice([each for each in SAFE if BY_NAME[each].results == (type_,)])
+    operands = BY_NAME[name].operands
+    assert operands is not None
+    return " ".join([*(random_expression(random, str(each), depth - 1) for each in operands), name])
+
+
+def test_every_range_holds_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found out of an expression's range is so, whoever relies on it."""
+    pushed: list[Operand] = []
+    push = Translator.push
+    monkeypatch.setattr(Translator, "push", lambda t, operand: (pushed.append(operand), push(t, operand))[1])
+    engine = StacklessEngine()
+    looked_at = 0
+    for seed in range(400):
+        random = Random(seed)
+        builder = ModuleBuilder()
+        builder.function("f", "i32 i32 i64 i64 -> i64", random_expression(random, "i64", 2 + seed % 5))
+        instance = builder.instantiate(engine)
+        pushed.clear()
+        translate(instance.module, 0)
+        for _ in range(6):
+            names = {f"l{n}": random.choice(edges(64 if n > 1 else 32)) for n in range(4)}
+            for operand in pushed:
+                if operand.reads <= names.keys() and is_integer(operand.type):
+                    value = eval(operand.text, instance.namespace, dict(names))
+                    assert operand.low <= value <= operand.high, (seed, operand.text, names)
+                    looked_at += 1
+    assert looked_at > 10_000

@@ -185,7 +185,7 @@ def shr(t: Translator, instruction: Instruction, _: None) -> None:
         t.combine(f"{a.at(SHIFT)} >> {count}", SHIFT, a.type, (a,), a.low >> count, a.high >> count)
         return
     text = f"{a.at(SHIFT)} >> ({b.at(AND)} & {bits - 1})"
-    t.combine(text, SHIFT, a.type, (a, b), a.low, a.high)
+    t.combine(text, SHIFT, a.type, (a, b), min(a.low, 0), max(a.high, -1))
 
 
 @folding(*both("rotl", "rotr"))
@@ -208,7 +208,7 @@ def rotate(t: Translator, instruction: Instruction, _: None) -> None:
         return
     (a,) = t.pop_simple()
     left = count % bits if instruction.name.endswith("rotl") else -count % bits
-    high = WIDTH_MASK[a.type] << left
+    high = (WIDTH_MASK[a.type] + 1 << left) - 1
     t.combine(f"{a.text} << {left} | {a.text} >> {bits - left}", OR, a.type, (a,), 0, high)
     t.stack.items[-1].temper = WILD
 
