@@ -253,3 +253,14 @@ def root(tmp_path: Path) -> Path:
     fill(tmp_path / "root", FILES)
     fill(tmp_path / "outside", {"secret": "nobody's business"})
     return tmp_path / "root"
+
+
+@pytest.fixture
+def caged(guest: Callable[..., Guest], root: Path) -> Iterator[Guest]:
+    """A guest with `root`, beside which nothing may have changed afterwards."""
+    g = guest(directories={"/": root})
+    yield g
+    g.wasi.close()
+    assert (root.parent / "outside/secret").read_text() == "nobody's business"
+    assert sorted(each.name for each in root.parent.iterdir()) == ["outside", "root"]
+    assert [each.name for each in (root.parent / "outside").iterdir()] == ["secret"]

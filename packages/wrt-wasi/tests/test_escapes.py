@@ -74,14 +74,9 @@ THROUGH_LINKS = [
 
 
 @pytest.fixture
-def caged(guest, root):
+def caged(caged, root):
     prepare(root)
-    g = guest(directories={"/": root})
-    yield g
-    g.wasi.close()
-    assert (root.parent / "outside/secret").read_text() == "nobody's business"
-    assert sorted(each.name for each in root.parent.iterdir()) == ["outside", "root"]
-    assert [each.name for each in (root.parent / "outside").iterdir()] == ["secret"]
+    return caged
 
 
 @pytest.mark.parametrize("path", WAYS_OUT + THROUGH_LINKS)

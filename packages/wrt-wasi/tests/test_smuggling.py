@@ -21,17 +21,6 @@ ALL_OF_A_DIRECTORY = int(rights.DIRECTORY)
 LOOK = int(Right.PATH_OPEN | Right.FD_READDIR)
 
 
-@pytest.fixture
-def caged(guest, root):
-    """A guest with `root`, beside which nothing may have changed afterwards."""
-    g = guest(directories={"/": root})
-    yield g
-    g.wasi.close()
-    assert (root.parent / "outside/secret").read_text() == "nobody's business"
-    assert sorted(each.name for each in root.parent.iterdir()) == ["outside", "root"]
-    assert [each.name for each in (root.parent / "outside").iterdir()] == ["secret"]
-
-
 @contextlib.contextmanager
 def meanwhile(action):
     """Do something over and over in another thread."""

@@ -59,10 +59,6 @@ def _options(ctx: click.Context, parameter: click.Parameter, texts: tuple[str, .
     return tuple([(name, value) for name, _, value in split])
 
 
-def _made_with(options: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    return dict(options)
-
-
 def _output(name: str, what: str) -> Callable[[Any], Any]:
     return click.option(name, metavar="FILE", type=click.Path(dir_okay=False), help=f"Write {what} to FILE.")
 
@@ -141,9 +137,10 @@ def wast(
         raise click.UsageError("--json, --junit and --baseline are for one engine; --html shows several")
     earlier = _read_report(baseline) if baseline else None
     others = [_read_report(file) for file in beside]
+    made_with: dict[str, Any] = dict(options)
     for name in names:  # what nobody offers or takes is an error before anything has run
         try:
-            EngineFactory.create(name, **_made_with(options))
+            EngineFactory.create(name, **made_with)
         except TypeError as error:
             raise click.UsageError(f"the engine {name!r} is not made like that: {error}") from None
     suites = []

@@ -85,7 +85,7 @@ class Locals:
         if self._solution is None:
             self._wanted.append((alignment, zeros))
             return False
-        return all(self._solution.get(each, 0) >= zeros for each in alignment.junctions)
+        return zeros_of(alignment, self._solution) >= zeros
 
     def solve(self) -> dict[Junction, int]:
         """Return how many zeros there are at each junction, if there are any."""

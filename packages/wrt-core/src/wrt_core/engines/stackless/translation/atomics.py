@@ -7,13 +7,14 @@ lock, or it could come between the two halves of another thread's read-modify-wr
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation.folding import type_of
 from wrt_core.engines.stackless.translation.memory import effective
 from wrt_core.engines.stackless.translation.operand import ADD, AND, ATOM, CALLS, NOTHING, OR, TRAPS, XOR, Operand
 from wrt_core.engines.stackless.translation.stack import WRITES
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_foundation.immediates import MemArg
 from wrt_foundation.instructions import INSTRUCTIONS, Instruction
-from wrt_foundation.types import I32, I64, NumType
+from wrt_foundation.types import I32
 
 __all__: list[str] = []
 
@@ -24,10 +25,6 @@ _EFFECTS = WRITES | TRAPS | CALLS
 
 def _named(*kinds: str) -> list[str]:
     return [each.name for each in INSTRUCTIONS if each.atomic and any(kind in each.name for kind in kinds)]
-
-
-def _type(instruction: Instruction) -> NumType:
-    return I32 if instruction.name.startswith("i32") else I64
 
 
 def _pop(t: Translator, argument: MemArg, count: int) -> list[Operand]:
@@ -59,7 +56,7 @@ def _change(t: Translator, memory: int, text: str, writes: frozenset[str] = froz
 def load(t: Translator, instruction: Instruction, argument: MemArg) -> None:
     (address,) = _pop(t, argument, 1)
     view, index = _view(t, argument.memory, instruction.width, address)
-    t.into_slot(f"{view}[{index}]", _type(instruction), _EFFECTS)
+    t.into_slot(f"{view}[{index}]", type_of(instruction), _EFFECTS)
 
 
 def _low(value: Operand, width: int) -> str:
@@ -110,7 +107,7 @@ def _exchange(t: Translator, memory: int, instruction: Instruction, text: str) -
     slot = f"s{len(t.stack)}"
     _change(t, memory, text, frozenset((slot,)))
     high = (1 << 8 * instruction.width) - 1
-    t.push(Operand(slot, _type(instruction), ATOM, 0, high, reads=frozenset((slot,))))
+    t.push(Operand(slot, type_of(instruction), ATOM, 0, high, reads=frozenset((slot,))))
 
 
 @template("memory.atomic.wait32", "memory.atomic.wait64")

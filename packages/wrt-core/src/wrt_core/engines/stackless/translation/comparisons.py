@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from wrt_core.engines.stackless.translation.folding import both, folding, signed_value
 from wrt_core.engines.stackless.translation.operand import ATOM, COMPARE, SIGN, Operand, constant
-from wrt_core.engines.stackless.translation.relation import opposite
+from wrt_core.engines.stackless.translation.relation import OPPOSITE, opposite
 from wrt_core.engines.stackless.translation.translator import Translator
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import I32
 
-_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _COMPARISON = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
 
 
@@ -17,7 +16,7 @@ def compare(t: Translator, sign: str, a: Operand, b: Operand) -> None:
     """Push the condition `a sign b`, of operands whose texts compare as Python ints."""
     left, right = a.at(COMPARE + 1), b.at(COMPARE + 1)
     text = f"{left} {sign} {right}"
-    t.combine(text, COMPARE, I32, (a, b), 0, 1, negated=f"{left} {_OPPOSITE[sign]} {right}")
+    t.combine(text, COMPARE, I32, (a, b), 0, 1, negated=f"{left} {OPPOSITE[sign]} {right}")
     t.stack.items[-1].relation = (sign, a, b)
 
 

@@ -48,6 +48,7 @@ from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
 from wrt_foundation.canonical import close
 from wrt_foundation.instructions import BY_NAME, Instruction
+from wrt_foundation.module import Code
 from wrt_foundation.printable import printable
 from wrt_foundation.traps import TrapCode
 from wrt_foundation.types import NumType, ValueType
@@ -150,16 +151,33 @@ def safe_points(module: ValidatedModule, index: int, form: Form, may_suspend: Ca
     return translator.points, translator.numbers
 
 
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A function's body: its instructions, and which locals it gives something, in all and in each loop."""
+
+    code: Code
+    instructions: list[tuple[Instruction, object, int]]
+    loops: dict[int, frozenset[int]]
+    assigned: frozenset[int]
+
+    @classmethod
+    def of(cls, module: ValidatedModule, index: int) -> _Body:
+        code = module.module.codes[index - (len(module.function_types) - len(module.module.codes))]
+        instructions = list(read_instructions(code.code, code.offset))
+        return cls(code, instructions, *_assigned(instructions))
+
+
 def _read(
     module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool], pointed: bool = False
 ) -> Translator:
-    translator = read(module, index, form, may_suspend, pointed=pointed)
+    body = _Body.of(module, index)
+    translator = read(module, index, form, may_suspend, body, pointed=pointed)
     numbers = held_as_numbers(translator)
     zeros = translator.locals.solve()
     ranges = translator.ranges.solve(zeros) or None
     aligned = zeros if ranges or translator.locals.is_of_use(zeros) else None
     if numbers or aligned or ranges:
-        translator = read(module, index, form, may_suspend, numbers, aligned, ranges, pointed)
+        translator = read(module, index, form, may_suspend, body, numbers, aligned, ranges, pointed)
     return translator
 
 
@@ -168,6 +186,7 @@ def read(
     index: int,
     form: Form,
     may_suspend: Callable[[int], bool],
+    body: _Body,
     numbers: frozenset[int] = frozenset(),
     aligned: dict[Junction, int] | None = None,
     ranges: dict[Point, Range] | None = None,
@@ -177,26 +196,23 @@ def read(
 
     If `pointed`, note its safe points.
     """
-    imported = len(module.function_types) - len(module.module.codes)
-    body = module.module.codes[index - imported]
     type_ = module.function_types[index]
     local_types: list[ValueType] = list(type_.params)
-    for count, each in body.locals:
+    for count, each in body.code.locals:
         local_types += [close(each, module.types)] * count
     translator = Translator(module, index, form, may_suspend, type_, local_types)
     translator.numbers = numbers
     translator.locals = Locals(len(type_.params), aligned)
     if pointed:
         translator.points = {}
-    instructions = list(read_instructions(body.code, body.offset))
-    loops, translator.assigned = _assigned(instructions)
-    translator.ranges = Ranges(local_types, len(type_.params), loops, ranges)
+    translator.assigned = body.assigned
+    translator.ranges = Ranges(local_types, len(type_.params), body.loops, ranges)
     if form.resumed is not None:  # somebody else says what the locals are
         translator.ranges.give_up()
-    translator.frames.append(Frame("function", Label(), (), type_.results, 0, translator.body, body.offset))
+    translator.frames.append(Frame("function", Label(), (), type_.results, 0, translator.body, body.code.offset))
     templates = TEMPLATES
     meters = translator.meters
-    for instruction, immediate, position in reached(translator, instructions):
+    for instruction, immediate, position in reached(translator, body.instructions):
         translator.offset = position
         if meters:
             meters[-1].cost += 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 from wrt_core.engines.stackless.translation.operand import SIGN, WIDTH_MASK, Operand, Relation, constant
 from wrt_foundation.types import I32, I64
 
-__all__ = ["Range", "Relation", "facts_of", "opposite", "relation_of"]
+__all__ = ["OPPOSITE", "Range", "Relation", "facts_of", "opposite", "relation_of"]
 
 Range = tuple[int, int]
 """The least and the greatest number that is possible, in unsigned form."""
 
-_OPPOSITE = {
+OPPOSITE = {
     "==": "!=",
     "!=": "==",
     "<": ">=",
@@ -22,11 +22,12 @@ _OPPOSITE = {
     "<=s": ">s",
     ">s": "<=s",
 }
+"""By the sign of a relation, that of the one that holds where it does not."""
 
 
 def opposite(relation: Relation | None) -> Relation | None:
     """The relation that holds where another does not."""
-    return None if relation is None else (_OPPOSITE[relation[0]], relation[1], relation[2])
+    return None if relation is None else (OPPOSITE[relation[0]], relation[1], relation[2])
 
 
 def relation_of(condition: Operand) -> Relation | None:
