@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wrt_foundation.memory.callbacks import hold_callback
 from wrt_foundation.memory.errors import BudgetMisuse, MemoryClosed
+from wrt_foundation.memory.overlapping import overlapping
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -115,12 +116,27 @@ class Region:
         It is writable if the provider lets it be. Raises `MemoryClosed` once released, `ValueError` outside of the
         bytes held, what `memoryview.cast` raises, and what the provider refuses with.
         """
+        self._require(start, stop)
+        cast: memoryview[Any] = self._base[start:stop].cast(format)  # type: ignore[call-overload]
+        return self._note(self.provider.lend(cast))
+
+    def lend_overlapping(self, start: int, stop: int, format: str) -> memoryview[Any]:  # noqa: A002
+        """Return a new view of the bytes `[start, stop)` with an item of `format` at every byte.
+
+        It is for engines, which index it and nothing else: what is made of it (a slice, an array) does not keep the
+        bytes mapped. See `overlapping`; the rest is as for `lend`.
+        """
+        self._require(start, stop)
+        return self._note(self.provider.lend(overlapping(self._base, start, stop, format)))
+
+    def _require(self, start: int, stop: int) -> None:
         if self._released:
             raise MemoryClosed("the memory is closed")
         if not 0 <= start <= stop <= self._lease.size:
             raise ValueError(f"[{start}, {stop}) is not within a region of {self._lease.size} bytes")
-        cast: memoryview[Any] = self._base[start:stop].cast(format)  # type: ignore[call-overload]
-        view = self.provider.lend(cast)
+
+    def _note(self, view: memoryview[Any]) -> memoryview[Any]:
+        """Keep in mind that a view has to be released with the region."""
         ref = weakref.ref(view, self._forget)
         self._lent[id(ref)] = ref
         return view

@@ -54,3 +54,13 @@ class Views(dict[str, "tuple[memoryview[Any], ...]"]):
         start = min(start, self._size)
         width = calcsize(format)
         return self._region.lend(start, start + (self._size - start) // width * width, format)
+
+    def overlapping(self, format: str, start: int = 0) -> memoryview[Any]:  # noqa: A002 - memoryview's own word
+        """Return a new view with an item at every byte from `start` on; none if it is past the end.
+
+        With `words = memory.views.overlapping("I")`, the 32-bit word at address `a`, aligned or not, is `words[a]`.
+        It is for engines: nobody may make a slice or an array of it, see `Region.lend_overlapping`.
+        """
+        if format not in FORMATS or len(format) != 1:
+            raise KeyError(format)
+        return self._region.lend_overlapping(min(start, self._size), self._size, format)

@@ -36,10 +36,10 @@ class _Followed:
         self._views = views = memory.views
         index = self._index
         for letter, format_ in _BYTES.items():
-            self._names[f"{letter}{index}"] = views[format_][0]
+            self._names[f"{letter}{index}"] = views.beginning(format_, 0)
         for letter, format_ in _ITEMS.items():
-            self._names[f"{letter}{index}"] = views[format_]
-            self._names[f"{letter}a{index}"] = views[format_][0]
+            self._names[f"{letter}{index}"] = views.overlapping(format_)
+            self._names[f"{letter}a{index}"] = views.beginning(format_, 0)
         for name in self._offsets:
             self._make(name)
 
@@ -51,12 +51,8 @@ class _Followed:
     def _make(self, name: str) -> None:
         letter, aligned, offset = self._offsets[name]
         assert self._views is not None
-        format_ = _FORMATS[letter]
-        if aligned or letter in _BYTES:
-            self._names[name] = self._views.beginning(format_, offset)
-        else:
-            width = len(self._names[f"{letter}{self._index}"])
-            self._names[name] = tuple(self._views.beginning(format_, offset + shift) for shift in range(width))
+        make = self._views.beginning if aligned or letter in _BYTES else self._views.overlapping
+        self._names[name] = make(_FORMATS[letter], offset)
 
 
 def follow(memory: Memory, index: int, names: dict[str, Any]) -> None:

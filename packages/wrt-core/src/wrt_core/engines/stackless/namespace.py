@@ -4,7 +4,7 @@
 ``f3``       the code of function 3
 ``g3``       global 3, its value in ``.raw``
 ``m0``       memory 0, and ``B0 b0 H0 h0 I0 i0 Q0 F0 D0`` its typed views;
-             ``Ha0 … Da0`` those of what is aligned, and ``Ia0_8`` from byte
+             ``Ha0 … Da0`` those of what is aligned, and ``I0_8`` from byte
              8 on
 ``T0 tab0``  the list of table 0's elements, and the table
 ``x3 y3``    tag 3, and type 3

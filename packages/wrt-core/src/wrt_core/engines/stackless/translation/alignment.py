@@ -1,9 +1,8 @@
-"""Alignment: which numbers are known to be multiples of two, four or eight, so that an access needs but one view.
+"""Alignment: which numbers are known to be multiples of two, four or eight, so that steps of as much arrive at them.
 
-Compilers align what they lay out, but an address does not say so. What says so is how it was come by: constants,
-shifts to the left, sums of such, and locals that hold one. What a local holds where ways meet, at the head of a loop
-or the end of a construct, is known when all has been read that it is given on any of them. So what is
-found out refers to such junctions, they are solved at the end, and where that helps the function is read again.
+What says so is how a number was come by: constants, shifts to the left, sums of such, and locals that hold one. What a
+local holds where ways meet, at the head of a loop or the end of a construct, is known when all has been read that it is
+given on any of them. So what is found out refers to such junctions, and they are solved at the end; see `induction`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 __all__ = ["MOST", "Alignment", "Junction", "Locals", "known", "least", "of_constant", "zeros_of"]
 
 MOST = 3
-"""Zero bits that matter: no access is aligned to more than eight bytes."""
+"""Zero bits that matter: compilers unroll loops by up to eight, and step over up to eight bytes."""
 
 Junction = int
 """A local where ways meet, numbered in the order of reading."""
@@ -68,32 +67,15 @@ class Locals:
     _DEPTH = 100
     """Constructs inside one another: past it nothing is found out, for looking through them would take its time."""
 
-    def __init__(self, params: int, solution: dict[Junction, int] | None = None) -> None:
+    def __init__(self, params: int) -> None:
         self._params = params
-        self._solution = solution
         self._scopes = [_Scope(False)]
         self._too_deep = False
         self._junctions: list[set[Alignment | None]] = []
-        self._wanted: list[tuple[Alignment, int]] = []
-
-    def has(self, alignment: Alignment | None, zeros: int) -> bool:
-        """Say whether a number is known to have so many zero bits; what it takes to know is noted if not."""
-        if alignment is None or alignment.zeros < zeros:
-            return False
-        if not alignment.junctions:
-            return True
-        if self._solution is None:
-            self._wanted.append((alignment, zeros))
-            return False
-        return zeros_of(alignment, self._solution) >= zeros
 
     def solve(self) -> dict[Junction, int]:
         """Return how many zeros there are at each junction, if there are any."""
         return {} if self._too_deep else _solved(self._junctions)
-
-    def is_of_use(self, solution: Mapping[Junction, int]) -> bool:
-        """Say whether any number that somebody asked about has as many zeros as were asked for."""
-        return any(zeros_of(alignment, solution) >= zeros for alignment, zeros in self._wanted)
 
     def get(self, local: int) -> Alignment | None:
         """What is known of a local here."""

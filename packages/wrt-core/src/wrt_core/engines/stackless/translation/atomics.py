@@ -43,7 +43,7 @@ def _view(t: Translator, memory: int, width: int, address: Operand) -> tuple[str
     if width == 1:
         return f"B{memory}", address.text
     t.statement(f"if {address.text} & {width - 1}: unaligned()", _EFFECTS)
-    return f"{_VIEW[width]}{memory}[0]", f"{address.text} >> {_SHIFT[width]}"
+    return f"{_VIEW[width]}a{memory}", f"{address.text} >> {_SHIFT[width]}"
 
 
 def _change(t: Translator, memory: int, text: str, writes: frozenset[str] = frozenset()) -> None:

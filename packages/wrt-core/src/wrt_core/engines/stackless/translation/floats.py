@@ -49,6 +49,10 @@ def const(t: Translator, instruction: Instruction, bits: int) -> None:
     t.push(float_constant(t, bits, _type(instruction)))
 
 
+_EXACT = 1 << 24
+"""Up to that, each integer is an f32."""
+
+
 def round_to_f32(t: Translator, text: str, effects: int) -> None:
     """Push `text`, a float, rounded to 32 bits. The operands it was made of have been popped."""
     slot = f"s{len(t.stack)}"
@@ -160,7 +164,10 @@ def convert(t: Translator, instruction: Instruction, _: None) -> None:
 def convert_f32(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
     a = a.signed() if instruction.name.endswith("_s") else a.clean()
-    round_to_f32(t, a.text, a.effects)
+    if a.low >= -_EXACT and a.high <= _EXACT:
+        t.combine(f"{a.at(MULTIPLY)} * 1.0", MULTIPLY, F32, (a,))
+    else:
+        round_to_f32(t, a.text, a.effects)
 
 
 @template("f32.demote_f64")

@@ -16,6 +16,7 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
     continuations,
     control,
     descriptors,
+    division,
     exceptions,
     floats,
     integers,
@@ -30,7 +31,7 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
     vectors,
     wide,
 )
-from wrt_core.engines.stackless.translation.alignment import Junction, Locals
+from wrt_core.engines.stackless.translation.alignment import Locals
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.ranges import Point, Ranges
 from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING, reached
@@ -66,6 +67,7 @@ TEMPLATE_MODULES = (
     descriptors,
     exceptions,
     floats,
+    division,
     integers,
     legacy_exceptions,
     memory,
@@ -173,11 +175,9 @@ def _read(
     body = _Body.of(module, index)
     translator = read(module, index, form, may_suspend, body, pointed=pointed)
     numbers = held_as_numbers(translator)
-    zeros = translator.locals.solve()
-    ranges = translator.ranges.solve(zeros) or None
-    aligned = zeros if ranges or translator.locals.is_of_use(zeros) else None
-    if numbers or aligned or ranges:
-        translator = read(module, index, form, may_suspend, body, numbers, aligned, ranges, pointed)
+    ranges = translator.ranges.solve(translator.locals.solve()) or None
+    if numbers or ranges:
+        translator = read(module, index, form, may_suspend, body, numbers, ranges, pointed)
     return translator
 
 
@@ -188,7 +188,6 @@ def read(
     may_suspend: Callable[[int], bool],
     body: _Body,
     numbers: frozenset[int] = frozenset(),
-    aligned: dict[Junction, int] | None = None,
     ranges: dict[Point, Range] | None = None,
     pointed: bool = False,
 ) -> Translator:
@@ -202,7 +201,7 @@ def read(
         local_types += [close(each, module.types)] * count
     translator = Translator(module, index, form, may_suspend, type_, local_types)
     translator.numbers = numbers
-    translator.locals = Locals(len(type_.params), aligned)
+    translator.locals = Locals(len(type_.params))
     if pointed:
         translator.points = {}
     translator.assigned = body.assigned

@@ -7,20 +7,18 @@ what is known of a value's range saves masks and sign conversions.
 from __future__ import annotations
 
 from wrt_core.engines.stackless.translation.alignment import MOST, known, least
+from wrt_core.engines.stackless.translation.division import remainder
 from wrt_core.engines.stackless.translation.folding import both, folding, signed_value, type_of
 from wrt_core.engines.stackless.translation.operand import (
     ADD,
     AND,
     ATOM,
-    CONDITIONAL,
     MULTIPLY,
     NOTHING,
     OR,
     SCALED,
     SHIFT,
-    SIGN,
     TAME,
-    TRAPS,
     WIDTH_MASK,
     WILD,
     XOR,
@@ -32,8 +30,8 @@ from wrt_core.engines.stackless.translation.translator import Translator, templa
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import I32, I64
 
-_HEADROOM = 1 << 26
-"""How far past its width a value may grow unmasked, as a factor: with Python's digits of 30 bits, at no cost."""
+_HEADROOM = 1 << 56
+"""How far past its width a value may grow unmasked, as a factor: one more of Python's digits costs less than a mask."""
 
 
 _HASHING = 1 << 12
@@ -75,6 +73,10 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
         total.temper = max(a.temper, b.temper)
         t.push(total)
         return
+    rest = remainder(a, b, -1) or remainder(b, a, -1)
+    if rest is not None:
+        t.push(rest)
+        return
     a, b = _bounded(a), _bounded(b)
     t.combine(f"{a.at(ADD)} + {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low + b.low, a.high + b.high)
     t.stack.items[-1].alignment = least(a.alignment, b.alignment)
@@ -87,6 +89,10 @@ def sub(t: Translator, instruction: Instruction, _: None) -> None:
         t.push(a)
         t.push(constant(-signed_value(b), b.type).clean())
         add(t, instruction, None)
+        return
+    rest = remainder(a, b, 1)
+    if rest is not None:
+        t.push(rest)
         return
     a, b = _bounded(a), _bounded(b)
     t.combine(f"{a.at(ADD)} - {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low - b.high, a.high - b.low)
@@ -109,6 +115,8 @@ def mul(t: Translator, instruction: Instruction, _: None) -> None:
         size = abs(b.value)
         product.temper = WILD if size > _HASHING else a.temper if size < _SCALING else product.temper
         product.alignment = b.alignment or a.alignment
+        if a.divided is not None:
+            product.divided = *a.divided[:2], a.divided[2] * b.value
     product.size = a.size + b.size + 1
     product.fault = last_fault((a, b))
     # A product of two full values is masked at once: it is the one operation that doubles the digits.
@@ -225,57 +233,6 @@ def _doubled(t: Translator, a: Operand) -> Operand:
     if t.keep(variable, a.local):
         t.statement(f"{variable} = {doubled.text}", NOTHING, frozenset((variable,)))
     return Operand(variable, I32, ATOM, doubled.low, doubled.high, reads=a.reads | {variable})
-
-
-@template(*both("div_u", "rem_u"))
-def div_u(t: Translator, instruction: Instruction, _: None) -> None:
-    b, a = t.pop_clean(), t.pop_clean()
-    divides = instruction.name.endswith("div_u")
-    effects = 0 if b.value else TRAPS
-    if divides:
-        high = a.high // b.value if b.value else a.high
-    else:
-        high = min(a.high, max(b.high - 1, 0))
-    sign = "//" if divides else "%"
-    t.combine(f"{a.at(MULTIPLY)} {sign} {b.at(MULTIPLY + 1)}", MULTIPLY, a.type, (a, b), 0, high, effects)
-
-
-@template(*both("div_s", "rem_s"))
-def div_s(t: Translator, instruction: Instruction, _: None) -> None:
-    b, a = t.pop_clean(), t.pop_clean()
-    sign = SIGN[a.type]
-    if a.high < sign and b.high < sign and (b.value or a.value is None):
-        t.push(a)
-        t.push(b)
-        div_u(t, _UNSIGNED[instruction.name], None)
-        return
-    t.push(a)
-    t.push(b)
-    a, b = t.pop_simple(2)
-    divides = instruction.name.endswith("div_s")
-    operator = "//" if divides else "%"
-    if b.value is not None and 0 < b.value < sign:
-        # Python rounds down and WebAssembly to zero: what is negative is divided as its opposite.
-        x, y = a.text, b.text
-        text = f"{x} {operator} {y} if {x} < {sign:#x} else -(({2 * sign:#x} - {x}) {operator} {y})"
-        most = sign // b.value if divides else b.value - 1
-        t.combine(text, CONDITIONAL, a.type, (a, b), -most, most)
-        return
-    function = f"{instruction.name.replace('.', '_')}({a.text}, {b.text})"
-    if b.value is not None or a.value is not None:
-        t.combine(function, ATOM, a.type, (a, b), 0, WIDTH_MASK[a.type], TRAPS)
-        return
-    text = f"{a.text} {operator} {b.text} if {a.text} < {sign:#x} > {b.text} else {function}"
-    t.combine(text, CONDITIONAL, a.type, (a, b), 0, WIDTH_MASK[a.type], TRAPS)
-
-
-def _unsigned() -> dict[str, Instruction]:
-    from wrt_foundation.instructions import BY_NAME
-
-    return {each: BY_NAME[each[:-1] + "u"] for each in both("div_s", "rem_s")}
-
-
-_UNSIGNED = _unsigned()
 
 
 @folding(*both("clz"))

@@ -1,10 +1,10 @@
 """Templates of memory instructions.
 
 A memory's bytes are reached through typed views in the instance's namespace: `B0` and `b0` are bytes
-of memory 0, unsigned and signed; `I0` is a tuple of four views of 32-bit words, one for each remainder
-of the address modulo 4, so that `I0[a & 3][a >> 2]` is the word at any address, aligned or not, and `Ia0`
-is the first of these, for addresses that are known to be aligned; `H`, `Q`, `F`, `D` likewise. `Ia0_8` begins at byte 8
-and so has what an address lacks by as much. A view ends where the memory does, and its IndexError is the trap.
+of memory 0, unsigned and signed; `I0` has a 32-bit word at every byte, so that `I0[a]` is the word at
+any address, aligned or not; `Ia0` has only those at multiples of four, for addresses that were an index
+and shifted; `H`, `Q`, `F`, `D` likewise. `I0_8` begins at byte 8 and so has what an address lacks by as
+much. A view ends where the memory does, and its IndexError is the trap.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from wrt_core.engines.stackless.translation.operand import (
     CONDITIONAL,
     NOTHING,
     READS,
-    SHIFT,
     TAME,
     TRAPS,
     WALRUS,
@@ -60,27 +59,10 @@ def pop_address(t: Translator, argument: MemArg) -> Operand:
 
 def item(t: Translator, view: str, memory: int, width: int, address: Operand) -> str:
     """The text of the item of a view at an effective address."""
-    mask, shift = width - 1, _SHIFT[width]
-    if address.value is not None and width > 1:
-        which = f"a{memory}" if not address.value & mask else f"{memory}[{address.value & mask}]"
-        return f"{view}{which}[{address.value >> shift}]"
-    is_aligned = width > 1 and t.locals.has(address.alignment, shift)
-    if is_aligned and address.quotient is not None and address.quotient[1] == shift:
+    shift = _SHIFT[width]
+    if shift and address.quotient is not None and address.quotient[1] == shift:
         return _in_view(t, f"{view}a{memory}", address.quotient[0], shift)
-    beginning = ""
-    if address.terms is not None and _has_view(t, address.terms[1]) and not (is_aligned and address.terms[1] & mask):
-        address, offset = address.terms
-        beginning = f"_{offset}"
-    if width == 1:
-        return f"{view}{memory}{beginning}[{address.text}]"
-    if is_aligned:
-        return f"{view}a{memory}{beginning}[{_index(address, shift)}]"
-    if address.parts is not None and not address.parts[1] & mask:  # numbers that are one less to add up to
-        variable, offset = address.parts
-        return f"{view}{memory}[{variable} & {mask}][({variable} >> {shift}) + {offset >> shift}]"
-    if address.text.isidentifier():
-        return f"{view}{memory}{beginning}[{address.text} & {mask}][{address.text} >> {shift}]"
-    return f"{view}{memory}{beginning}[(w := {address.text}) & {mask}][w >> {shift}]"
+    return _in_view(t, f"{view}{memory}", address, 0)
 
 
 _FIELDS = 256
@@ -98,17 +80,6 @@ def _in_view(t: Translator, view: str, index: Operand, shift: int) -> str:
         index, offset = index.terms
         return f"{view}_{offset << shift}[{index.text}]"
     return f"{view}[{index.text}]"
-
-
-def _index(address: Operand, shift: int) -> str:
-    """The text of an aligned address, divided by the width of what is accessed."""
-    if address.quotient is not None:
-        quotient, shifted = address.quotient
-        if shifted == shift:
-            return quotient.text
-        if shifted > shift:
-            return f"{quotient.at(SHIFT)} << {shifted - shift}"
-    return f"{address.at(SHIFT)} >> {shift}"
 
 
 _LOADS = [
@@ -147,7 +118,6 @@ def load_f32(t: Translator, instruction: Instruction, argument: MemArg) -> None:
         slot = f"a{len(t.stack)}"
         t.statement(f"{slot} = {address.text}", address.effects, frozenset((slot,)))
         kept = Operand(slot, address.type, ATOM, address.low, address.high, NOTHING, frozenset((slot,)))
-        kept.alignment = address.alignment
         address = kept
     value = item(t, "F", argument.memory, 4, address)
     bits = item(t, "I", argument.memory, 4, address)

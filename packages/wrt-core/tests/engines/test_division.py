@@ -1,0 +1,72 @@
+"""Compilers write `x % c` as `x - x / c * c`; it is read back, and nothing else is."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from wrt_core.engines.stackless.engine import StacklessEngine
+from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.testing import ModuleBuilder, Program, disagreement
+from wrt_foundation.plugins import get_plugin_manager
+
+PLUGINS = get_plugin_manager()
+
+REMAINDERS = {
+    "subtracted": "local.get 0 local.get 0 i32.const 37 i32.div_u i32.const 37 i32.mul i32.sub",
+    "added": "local.get 0 local.get 0 i32.const 37 i32.div_u i32.const -37 i32.mul i32.add",
+    "added the other way round": "local.get 0 i32.const 37 i32.div_u i32.const -37 i32.mul local.get 0 i32.add",
+    "not negative": """
+        local.get 0 i32.const 0xffff i32.and local.tee 0
+        local.get 0 i32.const 7 i32.div_s i32.const 7 i32.mul i32.sub
+    """,
+}
+
+OTHERS = {
+    "another factor": "local.get 0 local.get 0 i32.const 37 i32.div_u i32.const 36 i32.mul i32.sub",
+    "another variable": "local.get 1 local.get 0 i32.const 37 i32.div_u i32.const 37 i32.mul i32.sub",
+    "added": "local.get 0 local.get 0 i32.const 37 i32.div_u i32.const 37 i32.mul i32.add",
+    "the other way round": "local.get 0 i32.const 37 i32.div_u i32.const 37 i32.mul local.get 0 i32.sub",
+    "multiplied twice": "local.get 0 local.get 0 i32.const 37 i32.div_u i32.const 37 i32.mul i32.const 2 i32.mul i32.sub",
+    "signed": "local.get 0 local.get 0 i32.const 37 i32.div_s i32.const 37 i32.mul i32.sub",
+    "changed meanwhile": """
+        local.get 0 i32.const 37 i32.div_u i32.const -37 i32.mul
+        local.get 0 i32.const 1 i32.add local.tee 0 i32.add
+    """,
+    "divided by what is not constant": "local.get 0 local.get 0 local.get 1 i32.div_u local.get 1 i32.mul i32.sub",
+}
+
+
+def build(code: str) -> ModuleBuilder:
+    builder = ModuleBuilder()
+    builder.function("f0", "i32 i32 -> i32", code)
+    return builder
+
+
+@pytest.mark.parametrize("way", REMAINDERS)
+def test_a_remainder(way: str) -> None:
+    builder = build(REMAINDERS[way])
+    source = translate(builder.load(StacklessEngine(plugins=PLUGINS)), 0).source
+    assert ("//" in source, "%" in source) == (False, True)
+    assert disagreement(Program(builder.bytes(), ()), StacklessEngine(plugins=PLUGINS), rounds=40) is None
+
+
+@pytest.mark.parametrize("way", OTHERS)
+def test_what_is_none(way: str) -> None:
+    assert disagreement(Program(build(OTHERS[way]).bytes(), ()), StacklessEngine(plugins=PLUGINS), rounds=40) is None
+
+
+@pytest.mark.parametrize("number", [0, 1, -1, 2**24, -(2**24), 2**24 + 1, -(2**24) - 1, 2**24 + 3, 2**31 - 1, -(2**31)])
+@pytest.mark.parametrize("bound", [0xFFFF, 0xFF_FFFF, 0x1FF_FFFF, -1])
+@pytest.mark.parametrize("sign", "su")
+def test_an_integer_as_f32_is_rounded_unless_it_is_one(number: int, bound: int, sign: str) -> None:
+    builder = ModuleBuilder()
+    builder.function("f0", "i32 -> f32", f"local.get 0 i32.const {bound} i32.and f32.convert_i32_{sign}")
+    source = translate(builder.load(StacklessEngine(plugins=PLUGINS)), 0).source
+    assert ("R[0]" in source) is (bound not in (0xFFFF, 0xFF_FFFF))
+    masked = number & bound & 0xFFFF_FFFF
+    if sign == "s" and masked >= 1 << 31:
+        masked -= 1 << 32
+    expected = struct.unpack("f", struct.pack("f", masked))[0]
+    assert builder.instantiate(StacklessEngine(plugins=PLUGINS)).exports.f0(number) == expected
