@@ -28,7 +28,9 @@ OTHERS = {
     "another variable": "local.get 1 local.get 0 i32.const 37 i32.div_u i32.const 37 i32.mul i32.sub",
     "added": "local.get 0 local.get 0 i32.const 37 i32.div_u i32.const 37 i32.mul i32.add",
     "the other way round": "local.get 0 i32.const 37 i32.div_u i32.const 37 i32.mul local.get 0 i32.sub",
-    "multiplied twice": "local.get 0 local.get 0 i32.const 37 i32.div_u i32.const 37 i32.mul i32.const 2 i32.mul i32.sub",
+    "multiplied twice": """
+        local.get 0 local.get 0 i32.const 37 i32.div_u i32.const 37 i32.mul i32.const 2 i32.mul i32.sub
+    """,
     "signed": "local.get 0 local.get 0 i32.const 37 i32.div_s i32.const 37 i32.mul i32.sub",
     "changed meanwhile": """
         local.get 0 i32.const 37 i32.div_u i32.const -37 i32.mul
@@ -40,6 +42,8 @@ OTHERS = {
 
 def build(code: str) -> ModuleBuilder:
     builder = ModuleBuilder()
+    builder.memory(1)
+    builder.global_("global", "i32", "i32.const 21")
     builder.function("f0", "i32 i32 -> i32", code)
     return builder
 
