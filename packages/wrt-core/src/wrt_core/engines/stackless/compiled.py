@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from wrt_core.cache import Pack
 from wrt_core.debugging import positions
 from wrt_core.debugging.python_frames import Place, PythonFrames
-from wrt_core.engines.stackless.memory_views import follow_offsets
+from wrt_core.engines.stackless.memory_views import provide
 from wrt_core.engines.stackless.stored import Stored
 from wrt_core.engines.stackless.translation.function import SafePoints, Translation, safe_points, translate
 from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE
@@ -103,7 +103,7 @@ class Compiled:
         """Return a form of the function at `index` as a Python function with these globals."""
         translation = self.translation(index, form)
         names.update(translation.constants)
-        follow_offsets(names, translation.code.co_names)
+        provide(names, translation.code.co_names)
         return FunctionType(translation.code, names, translation.code.co_name)
 
     made: ClassVar[list[Callable[[CodeType], None]]] = []

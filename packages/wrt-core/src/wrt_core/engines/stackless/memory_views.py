@@ -5,71 +5,61 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Iterable
+from threading import Lock
 from typing import Any
 
 from wrt_core.runtime.memory import Memory
-from wrt_foundation.memory.views import Views
 
-__all__ = ["follow", "follow_offsets"]
+__all__ = ["follow", "provide"]
 
-_BYTES = {"B": "B", "b": "b"}
-_ITEMS = {"H": "H", "h": "h", "I": "I", "i": "i", "Q": "Q", "F": "f", "D": "d"}
-_FORMATS = {**_BYTES, **_ITEMS}
-_OFFSET = re.compile(r"([BbHhIiQFD])(a?)(\d+)_(\d+)")
+_FORMATS = {"B": "B", "b": "b", "H": "H", "h": "h", "I": "I", "i": "i", "Q": "Q", "F": "f", "D": "d"}
+_NAME = re.compile(r"([BbHhIiQFD])(a?)(\d+)(?:_(\d+))?")
 
 
 class _Followed:
-    """The views of one memory in one namespace; the memory holds it weakly."""
+    """The views of one memory that code in one namespace asks for; the memory holds it weakly."""
 
-    def __init__(self, memory: Memory, index: int, names: dict[str, Any]) -> None:
+    def __init__(self, memory: Memory, names: dict[str, Any]) -> None:
         self._memory = weakref.ref(memory)
-        self._index = index
         self._names = names
-        self._offsets: dict[str, tuple[str, bool, int]] = {}
-        self._views: Views | None = None
+        self._wanted: dict[str, tuple[str, bool, int]] = {}
+        self._views = memory.views
+        self._lock = Lock()
+        """Held while views are made: one thread may come upon new code while another lets the memory grow."""
 
     def fetch(self) -> None:
         """Take the memory's present views."""
         memory = self._memory()
-        if memory is None:
-            return
-        self._views = views = memory.views
-        index = self._index
-        for letter, format_ in _BYTES.items():
-            self._names[f"{letter}{index}"] = views.beginning(format_, 0)
-        for letter, format_ in _ITEMS.items():
-            self._names[f"{letter}{index}"] = views.overlapping(format_)
-            self._names[f"{letter}a{index}"] = views.beginning(format_, 0)
-        for name in self._offsets:
+        if memory is not None:
+            with self._lock:
+                self._views = memory.views
+                for name in self._wanted:
+                    self._make(name)
+
+    def add(self, name: str, letter: str, spaced: bool, offset: int) -> None:
+        """Have a view from now on: from an offset on an item at every byte or, `spaced`, one after the other."""
+        with self._lock:
+            self._wanted[name] = _FORMATS[letter], spaced or letter in "Bb", offset
             self._make(name)
 
-    def add(self, name: str, letter: str, aligned: bool, offset: int) -> None:
-        """Have a view that begins at an offset, from now on."""
-        self._offsets[name] = letter, aligned, offset
-        self._make(name)
-
     def _make(self, name: str) -> None:
-        letter, aligned, offset = self._offsets[name]
-        assert self._views is not None
-        make = self._views.beginning if aligned or letter in _BYTES else self._views.overlapping
-        self._names[name] = make(_FORMATS[letter], offset)
+        format_, spaced, offset = self._wanted[name]
+        self._names[name] = (self._views.beginning if spaced else self._views.overlapping)(format_, offset)
 
 
 def follow(memory: Memory, index: int, names: dict[str, Any]) -> None:
-    """Put a memory's views into a namespace, and new ones whenever it grows."""
-    followed = _Followed(memory, index, names)
-    followed.fetch()
+    """Keep views of a memory in a namespace, those that `provide` is asked for, and new ones whenever it grows."""
+    followed = names[_key(index)] = _Followed(memory, names)  # the memory holds it weakly; the instance keeps it
     memory.attach(followed.fetch)
-    names[_key(index)] = followed  # the memory holds it weakly; the instance keeps it
 
 
-def follow_offsets(names: dict[str, Any], wanted: Iterable[str]) -> None:
-    """Put those views into a namespace that code asks for by name and that begin at some offset."""
+def provide(names: dict[str, Any], wanted: Iterable[str]) -> None:
+    """Put those views into a namespace that code asks for by name."""
     for name in wanted:
         if name not in names:
-            match = _OFFSET.fullmatch(name)
+            match = _NAME.fullmatch(name)
             if match is not None:
-                names[_key(int(match[3]))].add(name, match[1], bool(match[2]), int(match[4]))
+                names[_key(int(match[3]))].add(name, match[1], bool(match[2]), int(match[4] or 0))
 
 
 def _key(index: int) -> str:
