@@ -189,8 +189,15 @@ class _Writer:
             )
         return {*node.labels, node.default}, False
 
-    def _arm(self, arm: Sequence, indent: int, follow: frozenset[Label]) -> tuple[set[Label], bool]:
-        return self.sequence(arm.nodes, indent, follow)
+    def _arm(self, arm: Sequence, indent: int, follow: frozenset[Label], passed: int) -> tuple[set[Label], bool]:
+        """Write an arm of a conditional before which the label of order `passed` was the last to end.
+
+        The other arm may have been written already: the labels in it are none of this one's, whatever their orders.
+        """
+        others, self._passed = self._passed, passed
+        result = self.sequence(arm.nodes, indent, follow)
+        self._passed = max(others, self._passed)
+        return result
 
     def _conditional(
         self, node: Conditional, indent: int, follow: frozenset[Label], whole: bool = False
@@ -201,6 +208,7 @@ class _Writer:
         to be written: it belongs to the arm that falls, since the other one goes elsewhere.
         """
         test, then, negated, otherwise = node.test, node.then, node.negated, node.otherwise
+        passed = self._passed
         if then.falls and not otherwise.falls:
             test, then, negated, otherwise = negated, otherwise, test, then
         source = self.source
@@ -208,16 +216,16 @@ class _Writer:
             source.add(indent, f"if {test}:" if then.nodes else f"if {negated}:", node.offset)
             sought: set[Label] = set()
             if then.nodes:
-                sought |= self._arm(then, indent + 1, _NO_LABELS)[0]
+                sought |= self._arm(then, indent + 1, _NO_LABELS, passed)[0]
                 if otherwise.nodes:
                     source.add(indent, "else:", node.offset)
             if otherwise.nodes or not then.nodes:
-                sought |= self._arm(otherwise, indent + 1, _NO_LABELS)[0]
+                sought |= self._arm(otherwise, indent + 1, _NO_LABELS, passed)[0]
             return sought, True, None
         # From here on `then` goes elsewhere, or nothing follows.
         mark = len(source.lines)
         source.add(indent, f"if {test}:", node.offset)
-        sought, falls = self._arm(then, indent + 1, follow)
+        sought, falls = self._arm(then, indent + 1, follow, passed)
         if whole:
             if otherwise.nodes:
                 if all(line.text == "pass" for line in source.lines[mark + 1 :]):
@@ -225,7 +233,7 @@ class _Writer:
                     source.add(indent, f"if {negated}:", node.offset)
                 else:
                     source.add(indent, "else:", node.offset)
-                more, also = self._arm(otherwise, indent + 1, follow)
+                more, also = self._arm(otherwise, indent + 1, follow, passed)
                 return sought | more, falls or also, None
             return sought, True, None
         if not falls and not sought:  # `then` jumps: what follows needs no else
@@ -238,7 +246,7 @@ class _Writer:
             source.add(indent, "else:", node.offset)
             inside = 1
         if otherwise.nodes:
-            more, also = self._arm(otherwise, indent + inside, _NO_LABELS)
+            more, also = self._arm(otherwise, indent + inside, _NO_LABELS, passed)
             sought |= more
             if more:
                 self.source.add(indent + inside, f"if br <= {self._passed}:", node.offset)
