@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 from wrt_core.engines.stackless.engine import StacklessEngine
+from wrt_core.engines.stackless.memory_views import follow, provide
 from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.runtime.memory import Memory
 from wrt_core.testing import ModuleBuilder
 from wrt_foundation.memory.errors import MemoryClosed
+from wrt_foundation.memory.views import Views
 from wrt_foundation.traps import Trap
+from wrt_foundation.types import Limits, MemoryType
 
 PAGE = 65_536
 WIDTHS = {"i32.load8_u": 1, "i32.load16_u": 2, "i32.load": 4, "i64.load": 8, "f32.load": 4, "f64.load": 8}
@@ -82,3 +86,19 @@ def test_a_view_past_the_end_has_nothing_until_the_memory_reaches_it() -> None:
         instance.exports.f(0)
     instance.exports.grow()
     assert instance.exports.f(0) == 0
+
+
+def test_a_memory_may_grow_in_the_midst_of_making_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory(MemoryType(Limits(1, 2)))
+    names: dict[str, Any] = {}
+    follow(memory, 0, names)
+    make = Views.overlapping
+
+    def grow_and_make(self: Views, *arguments: Any) -> Any:
+        made = make(self, *arguments)
+        memory.grow(1)  # as a signal's handler might
+        return made
+
+    monkeypatch.setattr(Views, "overlapping", grow_and_make)
+    provide(names, ["B0", "I0", "I0_8"])
+    assert [len(names[name]) for name in ("B0", "I0", "I0_8")] == [131072, 131069, 131061]

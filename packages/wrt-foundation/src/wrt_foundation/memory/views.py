@@ -37,8 +37,7 @@ class Views(dict[str, "tuple[memoryview[Any], ...]"]):
         self._size = region.size
 
     def __missing__(self, format: str) -> tuple[memoryview[Any], ...]:  # noqa: A002 - memoryview's own word
-        if format not in FORMATS or len(format) != 1:
-            raise KeyError(format)
+        _check(format)
         width = calcsize(format)
         lend, size = self._region.lend, self._size
         views = tuple(
@@ -61,6 +60,10 @@ class Views(dict[str, "tuple[memoryview[Any], ...]"]):
         With `words = memory.views.overlapping("I")`, the 32-bit word at address `a`, aligned or not, is `words[a]`.
         It is for engines: nobody may make a slice or an array of it, see `Region.lend_overlapping`.
         """
-        if format not in FORMATS or len(format) != 1:
-            raise KeyError(format)
+        _check(format)
         return self._region.lend_overlapping(min(start, self._size), self._size, format)
+
+
+def _check(format: str) -> None:  # noqa: A002 - memoryview's own word
+    if format not in FORMATS or len(format) != 1:
+        raise KeyError(format)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Iterable
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from wrt_core.runtime.memory import Memory
@@ -24,8 +24,11 @@ class _Followed:
         self._names = names
         self._wanted: dict[str, tuple[str, bool, int]] = {}
         self._views = memory.views
-        self._lock = Lock()
-        """Held while views are made: one thread may come upon new code while another lets the memory grow."""
+        self._lock = RLock()
+        """Held while views are made: one thread may come upon new code while another lets the memory grow.
+
+        Re-entrant, for a signal's handler or a finalizer may run the guest in the midst of it.
+        """
 
     def fetch(self) -> None:
         """Take the memory's present views."""
@@ -33,7 +36,7 @@ class _Followed:
         if memory is not None:
             with self._lock:
                 self._views = memory.views
-                for name in self._wanted:
+                for name in list(self._wanted):
                     self._make(name)
 
     def add(self, name: str, letter: str, spaced: bool, offset: int) -> None:
@@ -44,7 +47,10 @@ class _Followed:
 
     def _make(self, name: str) -> None:
         format_, spaced, offset = self._wanted[name]
-        self._names[name] = (self._views.beginning if spaced else self._views.overlapping)(format_, offset)
+        views = None
+        while views is not self._views:  # it may have grown in the midst of it
+            views = self._views
+            self._names[name] = (views.beginning if spaced else views.overlapping)(format_, offset)
 
 
 def follow(memory: Memory, index: int, names: dict[str, Any]) -> None:
