@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from types import FrameType
 
-from wrt_core.engines.stackless.compiled import MARK, Compiled
-from wrt_core.engines.stackless.namespace import INSTANCE
+from wrt_core.engines.stackless.compiled import INSTANCE, MARK, Compiled
 from wrt_core.runtime.instance import Instance
 from wrt_foundation.traps import Frame
 

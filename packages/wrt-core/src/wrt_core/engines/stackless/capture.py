@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from types import FrameType, TracebackType
 from typing import Any
 
-from wrt_core.engines.stackless.compiled import MARK, Compiled
-from wrt_core.engines.stackless.namespace import INSTANCE
+from wrt_core.engines.stackless.compiled import INSTANCE, MARK, Compiled
 from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY
+from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.execution.activation import Activation, ActivationKind, local_types
 from wrt_foundation.errors import ExecutionError
 from wrt_foundation.types import NumType, ValueType
 
-__all__ = ["captured", "is_capturable"]
+__all__ = ["activation_at", "captured", "is_capturable"]
 
 _ZERO: dict[ValueType, Any] = {
     NumType.I32: 0,
@@ -38,7 +38,9 @@ _COROUTINE = 0x20
 
 
 def captured(trace: TracebackType | None, at: int | None) -> list[Activation]:
-    """Return the activations in a traceback, innermost last; `at` is where the innermost is, if its line does not tell.
+    """Return the activations in a traceback, innermost last.
+
+    `at` is where the innermost is if its line does not tell: it was entered, or was about to go round a loop again.
 
     Only the guest's frames may be in it, save where it begins and where it ends. Raises `ExecutionError` if they are in
     a state that can't be captured.
@@ -72,22 +74,37 @@ def _activation(compiled: Compiled, entry: TracebackType, at: int | None) -> Act
     if offset == DEPARTED:
         return None
     variables: Mapping[str, Any] = frame.f_locals
-    instance = frame.f_globals[INSTANCE]
-    types = local_types(compiled.module, index)
     if offset == ENTRY:
+        instance = frame.f_globals[INSTANCE]
+        types = local_types(compiled.module, index)
         parameters = types[: len(compiled.module.function_types[index].params)]
         if "t" in variables and "l0" not in variables:  # a tail call's arguments, not yet taken apart
             values = tuple(variables["t"][2:])
         else:
             values = tuple([_local(variables, number, each) for number, each in enumerate(parameters)])
         return Activation(instance, index, ActivationKind.ENTRY, compiled.first_offset(index), values)
+    numbers = None if at is None else translation.counted.get(at)
+    if numbers is not None:  # it was told of on the way back, before it took the next number
+        variables = {**variables, f"l{numbers.local}": numbers.next(frame.f_globals, variables)}
+    return activation_at(frame.f_globals, index, form, offset, variables)
+
+
+def activation_at(
+    names: dict[str, Any], index: int, form: Form, offset: int, variables: Mapping[str, Any]
+) -> Activation:
+    """Return the activation of a function that is at a safe point other than its entry, by its code's variables.
+
+    `names` are the code's globals. Raises `ExecutionError` if it can't be left there.
+    """
+    compiled, instance = names[MARK], names[INSTANCE]
+    types = local_types(compiled.module, index)
     points, numbers = compiled.points(index, form)
     point = points.get(offset)
     if point is None:
         raise ExecutionError(f"function {index} can't be left at offset {offset:#x}")
     values = tuple([_local(variables, number, each, number in numbers) for number, each in enumerate(types)])
-    names = dict(variables)
-    stack = tuple([_canonical(eval(text, frame.f_globals, names)) for text in point.stack])
+    values_of = dict(variables)
+    stack = tuple([_canonical(eval(text, names, values_of)) for text in point.stack])
     held = tuple([variables[f"e{construct}"] for construct in point.held])
     return Activation(instance, index, point.kind, offset, values, stack, held)
 

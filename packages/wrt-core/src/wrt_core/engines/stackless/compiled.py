@@ -24,13 +24,16 @@ from wrt_foundation.plugins.events import Event
 from wrt_foundation.printable import printable
 from wrt_foundation.traps import Frame, TrapCode
 
-__all__ = ["COMPILED", "MARK", "Compiled", "compiled_of"]
+__all__ = ["COMPILED", "INSTANCE", "MARK", "Compiled", "compiled_of"]
 
 COMPILED: weakref.WeakSet[Compiled] = weakref.WeakSet()
 """What has been compiled in this process."""
 
 MARK = "__wrt_compiled__"
 """The global by which a traceback's frames are known as ours."""
+
+INSTANCE = "__wrt_instance__"
+"""The global that says whose function a frame is of."""
 
 
 class Compiled:
@@ -115,7 +118,10 @@ class Compiled:
         return [each.code for each in list(self._translations.values())]
 
     def head(self, frame: FrameType, destination: int) -> int | None:
-        """Return the offset of the loop that begins where a frame's code jumps to; None if none does."""
+        """Return the offset of the loop that begins where a frame's code jumps to; None if none does.
+
+        A loop that counts does not go round again after the last of its numbers, though its code jumps back then.
+        """
         code = frame.f_code
         found = self._codes.get(id(code))
         if found is None:
@@ -123,10 +129,18 @@ class Compiled:
         translation = found[2]
         if translation.dispatched:
             return translation.heads.get(frame.f_locals["pc"])
-        lines = self._lines.get(id(code))
-        if lines is None:
-            lines = self._lines[id(code)] = {start: line or 0 for start, _, line in code.co_lines()}
-        return translation.heads.get(lines.get(destination, 0))
+        at = translation.heads.get(self._line(code, destination))
+        numbers = None if at is None else translation.counted.get(at)
+        return at if numbers is None or numbers.next(frame.f_globals, frame.f_locals) is not None else None
+
+    def _line(self, code: CodeType, position: int) -> int:
+        """The line of the instruction at a position in code."""
+        lines = self._lines.setdefault(id(code), {})
+        line = lines.get(position)
+        if line is None:
+            line = next((line or 0 for start, end, line in code.co_lines() if start <= position < end), 0)
+            lines[position] = line
+        return line
 
     def has(self, index: int, variant: Variant) -> bool:
         """Say whether the function at `index` has a form of its own for a variant, not just one that calls its code."""

@@ -99,7 +99,7 @@ class Edition:
         if found is None:
             compiled = compiled_of(instance)
             assert compiled is not None
-            found = make_namespace(instance, compiled, self._more["coroutines"].__getitem__)
+            found = make_namespace(instance, compiled, self._more["coroutines"].__getitem__, self.flavour)
             found.update(self._more, codes=self.codes, F=self.fuel, P=self.asked, stop=self._stop)
             for index, func in enumerate(instance.functions):
                 found[f"f{index}"] = self._linked(found, f"f{index}", func)

@@ -23,9 +23,11 @@ from collections.abc import Callable
 from typing import Any
 
 from wrt_core.engines.stackless import entries, stack_switching
-from wrt_core.engines.stackless.compiled import MARK, Compiled
+from wrt_core.engines.stackless.compiled import INSTANCE, MARK, Compiled
+from wrt_core.engines.stackless.detours import detour_of
 from wrt_core.engines.stackless.memory_views import follow
 from wrt_core.engines.stackless.translation import vector_memory, vectors
+from wrt_core.engines.stackless.translation.variant import Flavour
 from wrt_core.numerics import NUMERICS
 from wrt_core.runtime import aggregates
 from wrt_core.runtime.aggregates import Struct
@@ -35,16 +37,19 @@ from wrt_core.runtime.instance import Instance
 from wrt_foundation.canonical import DefinedType
 from wrt_foundation.traps import Trap, TrapCode, WasmException
 
-__all__ = ["INSTANCE", "make_namespace"]
-
-INSTANCE = "__wrt_instance__"
-"""The global that says whose function a frame is of."""
+__all__ = ["make_namespace"]
 
 
 def make_namespace(
-    instance: Instance, compiled: Compiled, coroutine_of: Callable[[Func], Callable[..., Any]] = entries.coroutine_of
+    instance: Instance,
+    compiled: Compiled,
+    coroutine_of: Callable[[Func], Callable[..., Any]] = entries.coroutine_of,
+    flavour: Flavour = Flavour.PLAIN,
 ) -> dict[str, Any]:
-    """Return the globals for an instance's functions, save the functions; continuations begin with `coroutine_of`."""
+    """Return the globals for a flavour of an instance's functions, save those.
+
+    Continuations begin with `coroutine_of`.
+    """
     module = instance.module
     names: dict[str, Any] = {
         **_SHARED,
@@ -56,6 +61,7 @@ def make_namespace(
         "run": stack_switching.runner(compiled.depth, coroutine_of),
         INSTANCE: instance,
     }
+    names["rest_at"] = detour_of(names, flavour)
     if instance.heap is not None:
         names |= instance.heap.names()
     for index, global_ in enumerate(instance.globals):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import astuple, fields
 from typing import Any
 
 from wrt_core.cache import Pack
 from wrt_core.engines.stackless.translation.casts import TEST, test_named
 from wrt_core.engines.stackless.translation.function import Translation
+from wrt_core.engines.stackless.translation.source import Numbers
 from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.traps import TrapCode
@@ -35,6 +36,7 @@ class Stored:
         found["traps"] = {line: TrapCode[name] for line, name in found["traps"].items()}
         for name in found.pop("tests"):
             found["constants"][name] = test_named(name, module)
+        found["counted"] = {offset: Numbers(*each) for offset, each in found["counted"].items()}
         return Translation(source="", **found)
 
     def put(self, translation: Translation, index: int, form: Form) -> None:
@@ -44,6 +46,7 @@ class Stored:
         kept: dict[str, Any] = {each.name: getattr(translation, each.name) for each in fields(translation)}
         del kept["source"]
         kept["traps"] = {line: trap.name for line, trap in translation.traps.items()}
+        kept["counted"] = {offset: astuple(each) for offset, each in translation.counted.items()}
         # A cast's test is a function, which its name says how to make.
         kept["tests"] = [name for name in translation.constants if name.startswith(TEST)]
         kept["constants"] = {name: each for name, each in translation.constants.items() if not name.startswith(TEST)}

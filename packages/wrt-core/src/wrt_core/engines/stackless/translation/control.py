@@ -36,11 +36,6 @@ def block(t: Translator, instruction: Instruction, type: BlockType) -> None:
     t.open("block", type, Label())
 
 
-@template("loop")
-def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
-    t.loop_head(t.open("loop", type, Label(loop=True)))
-
-
 def tests(condition: Operand) -> tuple[str, str]:
     """The text that tests a canonical i32, and the text of its opposite."""
     if condition.negated is not None:
@@ -52,8 +47,11 @@ def tests(condition: Operand) -> tuple[str, str]:
 def if_(t: Translator, instruction: Instruction, type: BlockType) -> None:
     condition = t.pop_clean()
     t.stack.before(condition.effects | TRAPS)
-    frame = t.open("if", type, Label(), relation_of(condition))
-    frame.condition, frame.fault = tests(condition), condition.fault
+    relation, texts = relation_of(condition), tests(condition)
+    if t.is_at_head:
+        t.ranges.begin(texts[0], relation)
+    frame = t.open("if", type, Label(), relation)
+    frame.condition, frame.fault = texts, condition.fault
     frame.operands = t.stack.items[frame.height :]
 
 
@@ -150,9 +148,11 @@ def br(t: Translator, instruction: Instruction, depth: int) -> None:
 def br_if(t: Translator, instruction: Instruction, depth: int) -> None:
     condition = t.pop_clean()
     t.stack.before(condition.effects | TRAPS)
-    relation = relation_of(condition)
+    relation, texts = relation_of(condition), tests(condition)
+    if t.is_at_head:
+        t.ranges.begin(texts[0], opposite(relation))
     t.ranges.assume(relation)
-    branch_when(t, *tests(condition), depth, condition.fault)
+    branch_when(t, *texts, depth, condition.fault)
     t.ranges.assume(None)
     t.ranges.narrow(opposite(relation))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
@@ -21,6 +21,7 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
     floats,
     integers,
     legacy_exceptions,
+    loops,
     memory,
     references,
     tables,
@@ -32,16 +33,18 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
     wide,
 )
 from wrt_core.engines.stackless.translation.alignment import Locals
+from wrt_core.engines.stackless.translation.counting import Counted
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.ranges import Point, Ranges
 from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING, reached
 from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.resumption import rest
 from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
-from wrt_core.engines.stackless.translation.source import ENTRY, NOWHERE, Line, Source, TooDeep
+from wrt_core.engines.stackless.translation.source import ENTRY, NOWHERE, Line, Numbers, Source, TooDeep
 from wrt_core.engines.stackless.translation.structured import write_structured
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Frame, Translator
 from wrt_core.engines.stackless.translation.tree import Label, Loop, Node, Sequence
+from wrt_core.engines.stackless.translation.turns import turns_of
 from wrt_core.engines.stackless.translation.variant import STRIDE, Flavour, Form
 from wrt_core.engines.stackless.translation.vector_numbers import held_as_numbers
 from wrt_core.execution.activation import ActivationKind
@@ -70,6 +73,7 @@ TEMPLATE_MODULES = (
     division,
     integers,
     legacy_exceptions,
+    loops,
     memory,
     references,
     tables,
@@ -94,7 +98,8 @@ class Translation:
     each line of the source from 1, the wasm offset that the line came from; `traps` what an IndexError
     on a line means where it is not memory out of bounds. `constants` belong in the namespace. `heads` has the
     offsets of loops, by the line that begins the Python loop or, if the function is in dispatched form, by the value
-    of `pc` that does. What goes on in the middle of a function has its `points`: what `safe_points` says of it.
+    of `pc` that does. `counted` are the numbers of loops that are a `for`, by offset. What goes on in the middle of a
+    function has its `points`: what `safe_points` says of it.
     """
 
     code: CodeType
@@ -104,6 +109,7 @@ class Translation:
     source: str
     heads: dict[int, int]
     dispatched: bool
+    counted: dict[int, Numbers]
     points: SafePoints | None = None
 
 
@@ -142,6 +148,7 @@ def translate(
         python,
         source.heads,
         source.blocks is not None,
+        source.counted,
         None if translator.points is None else (translator.points, translator.numbers),
     )
 
@@ -169,16 +176,31 @@ class _Body:
         return cls(code, instructions, *_assigned(instructions))
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a first reading finds out for a second; see `Translator` and `Ranges` for what it means."""
+
+    numbers: frozenset[int] = frozenset()
+    ranges: dict[Point, Range] = field(default_factory=dict)
+    counted: dict[int, Counted] = field(default_factory=dict)
+    turning: frozenset[int] = frozenset()
+
+    @classmethod
+    def by(cls, translator: Translator) -> Found:
+        """What a reading has found."""
+        zeros = translator.locals.solve()
+        counted = translator.ranges.counted(zeros)
+        turning = [offset for offset, loop in counted.items() if turns_of(*translator.closed[offset], loop) is not None]
+        return cls(held_as_numbers(translator), translator.ranges.solve(zeros), counted, frozenset(turning))
+
+
 def _read(
     module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool], pointed: bool = False
 ) -> Translator:
     body = _Body.of(module, index)
     translator = read(module, index, form, may_suspend, body, pointed=pointed)
-    numbers = held_as_numbers(translator)
-    ranges = translator.ranges.solve(translator.locals.solve()) or None
-    if numbers or ranges:
-        translator = read(module, index, form, may_suspend, body, numbers, ranges, pointed)
-    return translator
+    found = Found.by(translator)
+    return translator if found == Found() else read(module, index, form, may_suspend, body, found, pointed)
 
 
 def read(
@@ -187,11 +209,10 @@ def read(
     form: Form,
     may_suspend: Callable[[int], bool],
     body: _Body,
-    numbers: frozenset[int] = frozenset(),
-    ranges: dict[Point, Range] | None = None,
+    found: Found | None = None,
     pointed: bool = False,
 ) -> Translator:
-    """Read a function's instructions into a tree; see `Translator` for what it may be told of locals.
+    """Read a function's instructions into a tree, knowing what an earlier reading has found.
 
     If `pointed`, note its safe points.
     """
@@ -200,12 +221,13 @@ def read(
     for count, each in body.code.locals:
         local_types += [close(each, module.types)] * count
     translator = Translator(module, index, form, may_suspend, type_, local_types)
-    translator.numbers = numbers
+    if found is not None:
+        translator.numbers, translator.counted, translator.turning = found.numbers, found.counted, found.turning
     translator.locals = Locals(len(type_.params))
     if pointed:
         translator.points = {}
     translator.assigned = body.assigned
-    translator.ranges = Ranges(local_types, len(type_.params), body.loops, ranges)
+    translator.ranges = Ranges(local_types, len(type_.params), body.loops, None if found is None else found.ranges)
     if form.resumed is not None:  # somebody else says what the locals are
         translator.ranges.give_up()
     translator.frames.append(Frame("function", Label(), (), type_.results, 0, translator.body, body.code.offset))
@@ -257,6 +279,7 @@ def _translated(
         write(body, source)
     except TooDeep:
         del source.lines[start:]
+        source.counted.clear()
         write_dispatched(body, source)
     return source, translator
 

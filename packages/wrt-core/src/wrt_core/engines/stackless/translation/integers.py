@@ -79,6 +79,8 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
         return
     a, b = _bounded(a), _bounded(b)
     t.combine(f"{a.at(ADD)} + {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low + b.low, a.high + b.high)
+    if a.local is not None and b.local is not None:
+        t.stack.items[-1].parts = a.text, b.text
     t.stack.items[-1].alignment = least(a.alignment, b.alignment)
 
 

@@ -103,8 +103,8 @@ class Operand:
     """For an integer that was shifted to the left: one that gives it if it is shifted so far, and how far that is."""
     divided: tuple[str, int, int] | None = field(default=None)
     """For a canonical variable that was divided by a constant, rounding down, and multiplied: all three."""
-    parts: tuple[str, int] | None = field(default=None)
-    """For the sum of a variable and a constant as it is: both."""
+    parts: tuple[str, int | str] | None = field(default=None)
+    """For the sum of a variable and a constant or another variable as it is: both."""
     terms: tuple[Operand, int] | None = field(default=None)
     """For the sum of a canonical number and a constant that is not negative, as it is: both."""
     number: str | None = field(default=None)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.alignment import Junction
+from wrt_core.engines.stackless.translation.counting import Counted, Step, counted
 from wrt_core.engines.stackless.translation.induction import End, ends_of, induced
 from wrt_core.engines.stackless.translation.operand import WIDTH_MASK, Operand, is_integer
 from wrt_core.engines.stackless.translation.relation import Range, Relation, facts_of, opposite
@@ -40,12 +41,16 @@ class _Loop:
     offset: int
     entering: dict[int, Range] = field(default_factory=dict)
     returning: dict[int, Range] = field(default_factory=dict)
-    steps: dict[int, int | None] = field(default_factory=dict)
+    steps: dict[int, Step | None] = field(default_factory=dict)
     """What is added to a local, if that is all that is done to it, and once each time round at most."""
     ends: dict[int, list[End]] = field(default_factory=dict)
     """Where a local's steps end, for ways back that say so."""
     ways: int = 0
     """How many ways back there are."""
+    back: Relation | None = None
+    """What holds where the last of them is taken."""
+    front: tuple[str, Relation | None] = ("", None)
+    """The text of the condition that the loop begins with, and what holds if it goes on."""
 
 
 @dataclass(slots=True)
@@ -81,6 +86,7 @@ class Ranges:
     ) -> None:
         self._types = types
         self._params = params
+        self._own = len(types)
         self._loops = loops
         self._solution = solution
         self._scopes = [_Scope(Label())]
@@ -111,7 +117,7 @@ class Ranges:
             values[local] = found
         return found
 
-    def give(self, local: int, value: Operand, step: int | None) -> None:
+    def give(self, local: int, value: Operand, step: Step | None) -> None:
         """A local is given a canonical value, which is the local itself and `step` if that is not None."""
         scope = self._scopes[-1]
         found = value.low, value.high
@@ -157,8 +163,15 @@ class Ranges:
             before = scope.leaving
             scope.leaving = {local: _hull(before[local], narrowed[local]) for local in before.keys() & narrowed.keys()}
 
+    def begin(self, front: str, relation: Relation | None) -> None:
+        """The loop that was just opened begins with a condition of that text; a relation holds where it goes on."""
+        loop = self._scopes[-1].loop
+        if loop is not None:
+            loop.front = front, relation
+
     def _back(self, loop: _Loop, narrowed: dict[int, Range], assumed: Relation | None) -> None:
         loop.ways += 1
+        loop.back = assumed
         for local in loop.entering:
             found = narrowed.get(local) or self.get(local)
             loop.returning[local] = _hull(loop.returning[local], found) if local in loop.returning else found
@@ -220,6 +233,32 @@ class Ranges:
             if local not in ended.given:
                 scope.values[local] = found
 
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known here."""
+        return not self._unknown
+
+    def at_head(self, offset: int, local: int) -> Range:
+        """What is known of a local at the head of the loop at an offset."""
+        return (self._solution or {}).get((offset, local)) or self._any(local)
+
+    def know(self, known: Mapping[int, Range]) -> None:
+        """From here on, locals are between these numbers, too."""
+        for local, (low, high) in known.items():
+            least, most = self.get(local)
+            self._scopes[-1].values[local] = max(low, least), min(high, most)
+
+    def counted(self, zeros: Mapping[Junction, int]) -> dict[int, Counted]:
+        """Return how the loops count that do, by their offsets; `zeros` as for `solve`."""
+        found: dict[int, Counted] = {}
+        for loop in [] if self._unknown else self._found:
+            if loop.ways == 1:
+                front, relation = ("", loop.back) if loop.back is not None else loop.front
+                each = counted(relation, front, loop.entering, loop.steps, self._own, zeros)
+                if each is not None:
+                    found[loop.offset] = each
+        return found
+
     def solve(self, zeros: Mapping[Junction, int]) -> dict[Point, Range]:
         """Return what the locals that loops give something are at the loops' heads, as far as it is known.
 
@@ -230,7 +269,7 @@ class Ranges:
             for local, entering in loop.entering.items():
                 found = _hull(entering, loop.returning.get(local, entering))
                 step, ends = loop.steps.get(local), loop.ends.get(local, [])
-                if step is not None and len(ends) == loop.ways:
+                if isinstance(step, int) and len(ends) == loop.ways:
                     found = induced(found, entering, step, ends, zeros)
                 if found != self._any(local):
                     solution[loop.offset, local] = found

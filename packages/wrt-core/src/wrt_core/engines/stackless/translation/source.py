@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from wrt_foundation.traps import TrapCode
 
-__all__ = ["DEPARTED", "ENTRY", "NOWHERE", "Line", "Source", "TooDeep"]
+__all__ = ["DEPARTED", "ENTRY", "NOWHERE", "Line", "Numbers", "Source", "TooDeep"]
 
 INDENT_LIMIT = 88
 """Levels of indentation: Python's tokenizer refuses 100."""
@@ -27,6 +29,28 @@ DEPARTED = -3
 
 class TooDeep(Exception):
     """The structured form would nest deeper than Python allows; the dispatched form serves instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Those that a local goes through in a loop, as texts: from the first on by steps, until it gets to the end."""
+
+    local: int
+    first: str
+    end: str
+    step: str
+
+    @property
+    def text(self) -> str:
+        """The local in a range, as after `for`."""
+        step = "" if self.step == "1" else f", {self.step}"
+        return f"l{self.local} in range({self.first}, {self.end}{step})"
+
+    def next(self, names: dict[str, Any], variables: Mapping[str, Any]) -> int | None:
+        """The number after the one that the local is in running code with these globals and variables, if any."""
+        step, end = (int(eval(text, names, dict(variables))) for text in (self.step, self.end))
+        found: int = variables[f"l{self.local}"] + step
+        return found if (found < end if step > 0 else found > end) else None
 
 
 @dataclass(slots=True)
@@ -51,6 +75,8 @@ class Source:
     lines: list[Line] = field(default_factory=list)
     blocks: dict[int, int] | None = None
     """In dispatched form, the offsets of loops by the number of the block that begins them."""
+    counted: dict[int, Numbers] = field(default_factory=dict)
+    """The numbers of loops that count, by the loops' offsets."""
 
     @property
     def heads(self) -> dict[int, int]:

@@ -27,6 +27,7 @@ from wrt_core.engines.stackless.translation.tree import (
     Sequence,
     Stop,
     Try,
+    Turns,
 )
 
 __all__ = ["write_structured"]
@@ -298,12 +299,13 @@ class _Writer:
     def _once(self, node: Block, indent: int, follow: frozenset[Label]) -> tuple[set[Label], bool]:
         """Write a block as a loop that runs once: every branch to its end is a `break`."""
         self.home[node.label] = self.loop
-        return self._while(None, node.label, node.body.nodes, indent, follow | {node.label}, node.offset)
+        return self._python_loop(None, node.label, node.body.nodes, indent, follow | {node.label}, node.offset)
 
     def _loop(self, node: Loop, indent: int, follow: frozenset[Label]) -> tuple[set[Label], bool]:
-        return self._while(node.label, node.label, node.body.nodes, indent, follow, node.offset)
+        nodes = node.body.nodes if node.turns is None else node.turns.body.nodes
+        return self._python_loop(node.label, node.label, nodes, indent, follow, node.offset, node.turns)
 
-    def _while(
+    def _python_loop(
         self,
         header: Label | None,
         label: Label,
@@ -311,29 +313,39 @@ class _Writer:
         indent: int,
         exits: frozenset[Label],
         offset: int,
+        turns: Turns | None = None,
     ) -> tuple[set[Label], bool]:
         if self.blocks >= BLOCK_LIMIT:
             raise TooDeep
         source = self.source
-        source.add(indent, "while True:", offset)
+        source.add(indent, "while True:" if turns is None else f"for {turns.numbers.text}:", offset)
         if header is not None:
             source.lines[-1].head = offset
+        if turns is not None:
+            source.counted[offset] = turns.numbers
         loop = _PythonLoop(self.loop, header, exits)
         self.loop = loop
         self.blocks += 1
         start = len(source.lines)
-        sought, falls = self.sequence(nodes, indent + 1, exits)
+        sought, falls = self.sequence(nodes, indent + 1, exits if turns is None else _NO_LABELS)
+        if turns is not None:  # its end is no way out
+            sought = self._resolve(sought, indent + 1, nodes[-1]) if sought else sought
+        elif falls or sought:
+            source.add(indent + 1, "break", offset)
         self.blocks -= 1
         self.loop = loop.outer
-        if falls or sought:
-            source.add(indent + 1, "break", offset)
-        leaves = falls or any(line.text.endswith("break") for line in source.lines[start:])
+        leaves = (falls and turns is None) or any(line.text.endswith("break") for line in source.lines[start:])
         pending = sought | loop.pending
         if any(line.text.startswith("if br ") for line in source.lines[start:]):
             self._clear(start, indent + 1)
+        pending -= exits
+        if turns is not None:
+            source.add(indent, "else:", offset)
+            more, falls = self.sequence(turns.then.nodes, indent + 1, exits)
+            pending |= more
+            leaves = falls or leaves
         self._passed = max(self._passed, label.order)
-        arrived = {one for one in pending if one in exits}
-        return pending - arrived, leaves
+        return pending, leaves
 
     def _try(self, node: Try, indent: int, follow: frozenset[Label]) -> tuple[set[Label], bool]:
         if self.blocks + 3 > BLOCK_LIMIT:

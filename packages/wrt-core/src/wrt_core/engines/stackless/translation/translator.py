@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.alignment import Locals
+from wrt_core.engines.stackless.translation.counting import Counted
 from wrt_core.engines.stackless.translation.operand import NOTHING, TAME, TRAPS, Operand, Relation, is_integer, name
 from wrt_core.engines.stackless.translation.ranges import Ranges
 from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
 from wrt_core.engines.stackless.translation.source import ENTRY, Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
-from wrt_core.engines.stackless.translation.tree import Block, Conditional, Label, Loop, Node, Sequence
+from wrt_core.engines.stackless.translation.tree import Block, Conditional, Label, Loop, Node, Sequence, Turns
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
@@ -65,6 +66,10 @@ class Frame:
     """Where the handlers of this construct begin, for what is delegated to them."""
     meter: Meter | None = None
     """What pays for a turn of a loop."""
+    heads: int = 0
+    """How many lines are at the head of a loop."""
+    turns: Callable[[Sequence, int], Turns | None] | None = None
+    """What a loop that counts may be written as, by what it does and the lines at its head."""
     finish: Callable[[Sequence], Sequence] | None = None
     """What becomes of the construct's (last) sequence, where a kind has a file of its own."""
 
@@ -127,6 +132,12 @@ class Translator:
         self._points_passed = 0
         self.loops = 0
         """How many loops are open."""
+        self.counted: dict[int, Counted] = {}
+        """How loops count that do, by their offsets, as an earlier reading has found."""
+        self.turning: frozenset[int] = frozenset()
+        """Those of them that do nothing but count at their ends."""
+        self.closed: dict[int, tuple[Label, Sequence, int]] = {}
+        """What the loops do that are read, and how many lines are at their heads, by their offsets."""
         self.constants: dict[str, object] = {}
         self.frames: list[Frame] = []
         self.head = Label(loop=True)
@@ -310,6 +321,13 @@ class Translator:
             lines = lines or [Line("pass", self.offset)]
             self.points[self.offset] = SafePoint.of(ActivationKind.LOOP, lines[0], [], self.stack, self._held())
         self.sequence.nodes += lines
+        frame.heads = len(lines)
+
+    @property
+    def is_at_head(self) -> bool:
+        """Whether nothing has been done yet since a loop was opened."""
+        frame = self.frames[-1]
+        return frame.label.loop and len(self.sequence.nodes) == frame.heads
 
     def _held(self) -> tuple[int, ...]:
         return tuple(frame.offset for frame in self.frames if frame.kind == "catch")
@@ -414,6 +432,8 @@ class Translator:
             self.stack.place(frame.results, frame.height)
         ended = self.sequence
         ended.falls = self.reachable
+        if label.loop:
+            self.closed[frame.offset] = label, ended, frame.heads
         self.sequence = frame.outer
         ended = self._whole(frame, ended)
         falls = ended.falls
@@ -440,5 +460,6 @@ class Translator:
             return ended
         escapes = frozenset(frame.escapes)
         if label.loop:
-            return Sequence([Loop(label, ended, offset, escapes)], ended.falls)
+            turns = None if frame.turns is None else frame.turns(ended, frame.heads)
+            return Sequence([Loop(label, ended, offset, escapes, turns)], ended.falls)
         return Sequence([Block(label, ended, offset, escapes)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wrt_core.engines.stackless.translation.source import Line
+from wrt_core.engines.stackless.translation.source import Line, Numbers
 
 __all__ = [
     "Block",
@@ -22,6 +22,7 @@ __all__ = [
     "Sequence",
     "Stop",
     "Try",
+    "Turns",
 ]
 
 
@@ -93,6 +94,17 @@ class Loop:
     body: Sequence
     offset: int
     escapes: frozenset[Label] = frozenset()
+    turns: Turns | None = None
+    """What may be written instead."""
+
+
+@dataclass(slots=True)
+class Turns:
+    """A loop that goes round for each of some numbers: `body` is what it does, `then` what it does after the last."""
+
+    numbers: Numbers
+    body: Sequence
+    then: Sequence
 
 
 @dataclass(slots=True)

@@ -60,7 +60,9 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             t.wild.add(index)
         else:
             t.wild.discard(index)
-        step = value.parts[1] if value.parts is not None and value.parts[0] == variable else None
+        step = None
+        if value.parts is not None and variable in value.parts and value.parts[0] != value.parts[1]:
+            step = value.parts[value.parts[0] == variable]
         value = value.clean()
         t.ranges.give(index, value, step)
         t.changed[index] += 1

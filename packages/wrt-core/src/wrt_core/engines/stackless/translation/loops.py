@@ -1,0 +1,48 @@
+"""The template of loops: how one is entered, and what it becomes if it counts; see `counting`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from wrt_core.engines.stackless.translation.counting import Counted, Entry, entry_of, wanted_of
+from wrt_core.engines.stackless.translation.source import DEPARTED
+from wrt_core.engines.stackless.translation.translator import Translator, template
+from wrt_core.engines.stackless.translation.tree import Conditional, Label, Sequence, Stop
+from wrt_core.engines.stackless.translation.turns import turns_of
+from wrt_core.engines.stackless.translation.variant import Variant
+from wrt_foundation.immediates import BlockType
+from wrt_foundation.instructions import Instruction
+
+
+@template("loop")
+def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
+    counted = t.counted.get(t.offset)
+    entry = None if counted is None else _entry(t, counted, type)
+    label = Label(loop=True)
+    if counted is None or entry is None:
+        t.loop_head(t.open("loop", type, label))
+        return
+    if entry.test:
+        t.settle()
+        _ask(t, entry.test)
+    frame = t.open("loop", type, label)
+    t.ranges.know(entry.known)
+    frame.turns = partial(turns_of, label, loop=counted, numbers=entry.numbers)
+    t.loop_head(frame)
+
+
+def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
+    if t.variant is not Variant.CODE or t.block_type(type).params or not t.ranges.is_known:
+        return None
+    heads = {local: t.ranges.at_head(t.offset, local) for local in counted.others}
+    wanted = wanted_of(counted, heads, t.local_types)
+    entry = entry_of(counted, t.ranges.get, wanted) if wanted else None
+    if entry is None and t.offset in t.turning:
+        entry = entry_of(counted, t.ranges.get, ())
+    return entry
+
+
+def _ask(t: Translator, test: str) -> None:
+    """Append the question that what is known of the loop stands on: without it, other code goes on from its head."""
+    goes_on = Stop(f"return rest_at({t.index}, {t.offset}, locals())()", DEPARTED)
+    t.append(Conditional(f"not ({test})", test, Sequence([goes_on], False), Sequence(), t.offset))
