@@ -71,6 +71,9 @@ class LoopWriter:
         if random.random() < 0.2 and direction >= 0:
             order = ("local.get 7", f"local.get {local}")
             return f"{' '.join(random.sample(order, 2))} {t}.add local.set {local}"
+        if random.random() < 0.15 and direction == 0:
+            grown = f"local.get {local} local.get 8 {t}.const {random.choice((1, 255, 0x10001))} {t}.and {t}.add"
+            return f"{grown} local.set {local}"
         step = random.choice([step for step in STEPS if step * direction >= 0])
         if step < 0 and random.random() < 0.5:
             return f"local.get {local} {t}.const {-step} {t}.sub local.set {local}"
@@ -112,7 +115,11 @@ class LoopWriter:
         random, t = self.random, self.type
         direction = random.choice((1, 1, -1))
         sign = random.choice(SIGNS[direction if random.random() < 0.9 else -direction])
-        compared = ["local.get 2", random.choice(("local.get 6", "local.get 6", f"{t}.const {random.choice(EDGES)}"))]
+        bounds = (
+            *("local.get 6", "local.get 6", f"{t}.const {random.choice(EDGES)}"),
+            *(f"local.get 6 {t}.const 3 {t}.add", f"local.get 6 local.get 1 {t}.sub"),
+        )
+        compared = ["local.get 2", random.choice(bounds)]
         if random.random() < 0.3:
             compared.reverse()
             sign = MIRRORED[sign[0]] + sign[1:]

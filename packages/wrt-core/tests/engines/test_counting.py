@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from wrt_core.engines.stackless.translation.counting import Counted, Entry, Step, entry_of, wanted_of
+from wrt_core.engines.stackless.translation.counting import Counted, Entry, Growth, Step, entry_of, wanted_of
 from wrt_core.engines.stackless.translation.operand import constant, name
 from wrt_core.engines.stackless.translation.relation import Range
 from wrt_foundation.types import I32, I64, NumType
@@ -37,20 +37,25 @@ class Case:
             self.values[STEP] = random.choice((0, 1, 4, 0x10000))
         self.ranges: list[Range] = [self.around(random, value) for value in self.values]
         direction = random.choice((1, 1, -1))
-        step: Step = "l4" if direction > 0 and random.random() < 0.15 else direction * random.choice(STEPS)
+        step: int | str = "l4" if direction > 0 and random.random() < 0.15 else direction * random.choice(STEPS)
         others: dict[int, Step] = {}
         for local in (OTHER, THIRD):
-            others[local] = random.choice(("l4", *(sign * each for sign in (1, -1) for each in STEPS)))
+            others[local] = random.choice(
+                ("l4", Growth(1), Growth(255), *(sign * each for sign in (1, -1) for each in STEPS))
+            )
         if random.random() < 0.3:
             bound, self.end = constant(self.values[BOUND], self.type), self.values[BOUND]
         else:
             bound = name("l3", self.type)
-            bound.local, self.end = BOUND, self.values[BOUND]
+            self.end = self.values[BOUND]
+            if random.random() < 0.5:
+                bound.local = BOUND
+            else:
+                bound.low, bound.high = self.ranges[BOUND]
         zeros = (self.end & -self.end).bit_length() - 1 if self.end else 3
-        front = random.choice(("", "front"))
-        self.loop = Counted(
-            COUNTER, step, random.choice(SIGNS[direction]), random.random() < 0.5, bound, others, min(zeros, 3), front
-        )
+        front = random.random() < 0.5
+        sign, signed = random.choice(SIGNS[direction]), random.random() < 0.5
+        self.loop = Counted(COUNTER, step, sign, signed, bound, others, min(zeros, 3), front, "")
 
     def around(self, random: Random, value: int) -> Range:
         """Numbers among which a value is known to be."""
@@ -66,7 +71,12 @@ class Case:
 
     def step_of(self, local: int) -> int:
         step = self.loop.step if local == COUNTER else self.loop.others[local]
+        if isinstance(step, Growth):
+            return step.most
         return self.values[STEP] if isinstance(step, str) else step
+
+    def names(self) -> dict[str, int]:
+        return {**{f"l{local}": value for local, value in enumerate(self.values)}, "n": self.end}
 
     def goes_round(self, turns: int) -> bool:
         """Whether the loop goes round once more after so many turns, by the specification."""
@@ -78,7 +88,7 @@ class Case:
 
     def check(self, entry: Entry, wanted: list[int]) -> int:
         """Check what the loop does if what is asked holds; return its turns."""
-        names = {f"l{local}": value for local, value in enumerate(self.values)}
+        names = self.names()
         numbers = eval(entry.numbers.text.removeprefix("l0 in "), names)
         turns = max(0, -((numbers.start - numbers.stop) // numbers.step))  # len() is for C's numbers
         last = (1 << self.bits) - 1
@@ -107,7 +117,7 @@ def test_what_is_asked_suffices(part: int) -> None:
         entry, wanted = case.entry()
         if entry is None:
             continue
-        if not entry.test or eval(entry.test, {f"l{local}": value for local, value in enumerate(case.values)}):
+        if not entry.test or eval(entry.test, case.names()):
             held += 1
             try:
                 long += case.check(entry, wanted) > 100_000

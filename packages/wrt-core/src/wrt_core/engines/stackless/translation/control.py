@@ -48,8 +48,8 @@ def if_(t: Translator, instruction: Instruction, type: BlockType) -> None:
     condition = t.pop_clean()
     t.stack.before(condition.effects | TRAPS)
     relation, texts = relation_of(condition), tests(condition)
-    if t.is_at_head:
-        t.ranges.begin(texts[0], relation)
+    if t.begins_with(relation):
+        t.ranges.begin(relation)
     frame = t.open("if", type, Label(), relation)
     frame.condition, frame.fault = texts, condition.fault
     frame.operands = t.stack.items[frame.height :]
@@ -149,8 +149,8 @@ def br_if(t: Translator, instruction: Instruction, depth: int) -> None:
     condition = t.pop_clean()
     t.stack.before(condition.effects | TRAPS)
     relation, texts = relation_of(condition), tests(condition)
-    if t.is_at_head:
-        t.ranges.begin(texts[0], opposite(relation))
+    if t.begins_with(relation):
+        t.ranges.begin(opposite(relation))
     t.ranges.assume(relation)
     branch_when(t, *texts, depth, condition.fault)
     t.ranges.assume(None)

@@ -14,15 +14,26 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from wrt_core.engines.stackless.translation.alignment import Junction, zeros_of
-from wrt_core.engines.stackless.translation.operand import SIGN, WIDTH_MASK, Operand, Relation, constant
+from wrt_core.engines.stackless.translation.operand import NOTHING, SIGN, WIDTH_MASK, Operand, Relation, constant
 from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.source import Numbers
 from wrt_foundation.types import ValueType
 
-__all__ = ["Counted", "Entry", "Step", "counted", "entry_of", "wanted_of"]
+__all__ = ["Counted", "Entry", "Growth", "Step", "counted", "entry_of", "wanted_of"]
 
-Step = int | str
-"""What a local is stepped by: a number, or the variable that has it."""
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A step that is not always the same: from nothing up to a number."""
+
+    most: int
+
+
+Step = int | str | Growth
+"""What a local is stepped by: a number, the variable that has it, or something that is not negative."""
+
+_BOUND = -1
+"""In place of a local, what a loop ends at, if that is an expression: it is evaluated before the loop."""
 
 _SMALL = 1 << 30
 """Locals begin below that and get twice as far at most: numbers of one of Python's digits are compared quickly."""
@@ -37,35 +48,40 @@ _MIRRORED = {"!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 class Counted:
     """How a loop counts: it goes round as long as `local` is `sign` the `bound`.
 
-    It looks after its `step`, or before anything else if it has a `front`. The bound is a number or a local that the
-    loop gives nothing; the sign orders numbers as `signed` or not. `others` are locals that the loop steps once each
-    time round at most.
+    It looks after its `step`, or before anything else if it is to do so at its `front`. The bound is a number, or
+    computed of locals that the loop gives nothing; the sign orders numbers as `signed` or not. `others` are locals that
+    the loop steps once each time round at most.
     """
 
     local: int
-    step: Step
+    step: int | str
     sign: str
     signed: bool
     bound: Operand
     others: dict[int, Step]
     zeros: int
     """How many last bits of the bound are zero in any case."""
-    front: str
-    """The text of the condition that a loop begins with."""
+    front: bool
+    slot: str
+    """Where the loop puts the bound, nowhere if that is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is to be asked before a loop, nothing if `test` is empty; what locals are in it then, and its numbers."""
+    """What is to be asked before a loop, nothing if `test` is empty; what locals are in it then, and its numbers.
 
+    `bound` is the statement that evaluates what it ends at, if there has to be one.
+    """
+
+    bound: str
     test: str
     known: dict[int, Range]
     numbers: Numbers
 
 
 def counted(
-    relation: Relation | None,
-    front: str,
+    back: Relation | None,
+    front: Relation | None,
     given: Collection[int],
     steps: Mapping[int, Step | None],
     own: int,
@@ -73,47 +89,63 @@ def counted(
 ) -> Counted | None:
     """How a loop counts that goes back in one place, and goes round where a relation holds; None if it does not.
 
-    It looks whether that holds with its `front`, if it has one, or else before it goes back. `given` are the locals
-    that it gives something, of the function's `own`; others are of functions that are inlined.
+    It looks whether that holds before it goes `back`, or else at its `front`. `given` are the locals that it gives
+    something, of the function's `own`; others are of functions that are inlined.
     """
+    relation = back or front
     if relation is None:
         return None
 
-    def stays(local: int | None) -> bool:
-        return local is not None and local < own and local not in given
+    def stays(variable: str) -> bool:
+        return variable[0] == "l" and int(variable[1:]) < own and int(variable[1:]) not in given
 
     known: dict[int, Step] = {
         local: step
         for local, step in steps.items()
-        if local in given and step and (isinstance(step, int) or (step[0] == "l" and stays(int(step[1:]))))
+        if local in given and step and (not isinstance(step, str) or stays(step))
     }
     sign, a, b = relation
     signed, sign = sign.endswith("s"), sign.removesuffix("s")
     for one, other, order in ((a, b, sign), (b, a, _MIRRORED.get(sign, ""))):
-        if one.local not in known or order not in _MIRRORED or (other.value is None and not stays(other.local)):
+        step = None if one.local is None else known.get(one.local)
+        bound = (other.origin or other).clean()
+        if one.local is None or order not in _MIRRORED or not isinstance(step, (int, str)):
             continue
-        others = {local: each for local, each in known.items() if local != one.local}
-        found = zeros_of(other.alignment, zeros)
-        return Counted(one.local, known[one.local], order, signed, other, others, found, front)
+        if bound.effects == NOTHING and all(map(stays, bound.reads)):
+            others = {local: each for local, each in known.items() if local != one.local}
+            found = zeros_of(other.alignment, zeros)
+            slot = "" if other.origin is None else other.text
+            return Counted(one.local, step, order, signed, bound, others, found, back is None, slot)
     return None
 
 
 class _Asked:
     """What must hold where a loop is entered: what is known to needs no asking."""
 
-    def __init__(self, at_entry: Callable[[int], Range]) -> None:
-        self.at_entry = at_entry
+    def __init__(self, at_entry: Callable[[int], Range], bound: Operand, variable: str) -> None:
+        self._at_entry = at_entry
+        self._bound = bound.low, bound.high
+        self._variable = variable
         self.tests: list[str] = []
         self.known: dict[int, Range] = {}
         self.possible = True
 
+    def at_entry(self, local: int) -> Range:
+        """What is known of a local."""
+        return self._bound if local == _BOUND else self._at_entry(local)
+
+    def name(self, local: int) -> str:
+        """The variable of a local."""
+        return self._variable if local == _BOUND else f"l{local}"
+
     def within(self, local: int, low: int, high: int) -> Range:
         """Ask that a local be between two numbers; return what it can be then."""
         least, most = self.known.get(local) or self.at_entry(local)
+        name = self.name(local)
         if least < low:
-            self.tests.append(f"l{local} > {low - 1}" if low < 2 else f"l{local} >= {low}")
+            self.tests.append(f"{name} > {low - 1}" if low < 2 else f"{name} >= {low}")
         if most > high:
-            self.tests.append(f"l{local} < {high + 1:#x}")
+            self.tests.append(f"{name} < {high + 1:#x}")
         found = self.known[local] = max(least, low), min(most, high)
         self.possible = self.possible and found[0] <= found[1]
         return found
@@ -127,19 +159,23 @@ class _Asked:
         self.tests.append(f"{a} {'<' if strictly else '<='} {b}")
 
 
-def entry_of(loop: Counted, at_entry: Callable[[int], Range], wanted: Collection[int]) -> Entry | None:
+def entry_of(
+    loop: Counted, at_entry: Callable[[int], Range], wanted: Collection[int], variable: str = "n"
+) -> Entry | None:
     """What must hold where a loop is entered that it may be written as a `for`, and its `wanted` locals not masked.
 
-    `at_entry` says what a local is there. None if that can't be.
+    `at_entry` says what a local is there; `variable` is for the bound. None if that can't be.
     """
     if isinstance(loop.step, int) and abs(loop.step) > _LONGEST:
         return None
-    asked = _Asked(at_entry)
+    asked = _Asked(at_entry, loop.bound, variable)
     signs, written = (("!=", "<", "<="), _upwards) if _is_upwards(loop) else (("!=", ">", ">="), _downwards)
     found = written(loop, asked, wanted) if loop.sign in signs else None
     if found is None or not asked.possible:
         return None
-    return Entry(" and ".join(asked.tests), asked.known, found)
+    computed = asked.known.pop(_BOUND, None) is not None
+    bound = f"{variable} = {loop.bound.text}" if computed else ""
+    return Entry(bound, " and ".join(asked.tests), asked.known, found)
 
 
 def _is_upwards(loop: Counted) -> bool:
@@ -148,11 +184,11 @@ def _is_upwards(loop: Counted) -> bool:
 
 def _most(loop: Counted, wanted: Collection[int]) -> int:
     """How far the local that counts may get, so that none that is wanted makes more than is small on the way."""
-    furthest = SIGN[loop.bound.type] - _LONGEST
-    if not wanted:
-        return furthest
-    longest = max(1, 1, *(each for local in wanted if isinstance(each := loop.others[local], int)))
-    return min((_SMALL // longest - 1) * (abs(loop.step) if isinstance(loop.step, int) else 1), furthest)
+    steps = [loop.others[local] for local in wanted]
+    longest = max(
+        (1, *(each.most if isinstance(each, Growth) else each for each in steps if not isinstance(each, str)))
+    )
+    return min((_SMALL // longest - 1) * (abs(loop.step) if isinstance(loop.step, int) else 1), _SMALL)
 
 
 def _upwards(loop: Counted, asked: _Asked, wanted: Collection[int]) -> Numbers | None:
@@ -165,13 +201,12 @@ def _upwards(loop: Counted, asked: _Asked, wanted: Collection[int]) -> Numbers |
         if loop.sign == "!=":
             return None
         asked.within(int(step[1:]), 1, _SMALL - 1)
-        most = min(most, _SMALL)
     length, longest = (step, step) if isinstance(step, int) else (1, _SMALL)
     end = _bound_of(loop)
     if end is None:
-        last = f"l{bound.local}"
-        assert bound.local is not None
-        ends = asked.within(bound.local, 0, most - 1)
+        key = _BOUND if bound.local is None else bound.local
+        last = asked.name(key)
+        ends = asked.within(key, 0, most - 1)
     else:
         furthest = (SIGN if loop.signed else WIDTH_MASK)[bound.type] - longest - inclusive
         if end <= 0 or (end > most and start[0] != start[1]) or (end > furthest and loop.sign != "!="):
@@ -230,10 +265,11 @@ def _downwards(loop: Counted, asked: _Asked, wanted: Collection[int]) -> Numbers
     if end is None:
         if wraps and (inclusive or length > 1):
             return None
-        assert bound.local is not None
-        low, high = asked.within(bound.local, 0, most - 1)
-        last, ends = f"l{bound.local}{' - 1' if inclusive else ''}", (low - inclusive, high - inclusive)
-        distance = f"({first} - l{bound.local}{' + 1' if inclusive else ''})"
+        key = _BOUND if bound.local is None else bound.local
+        name = asked.name(key)
+        low, high = asked.within(key, 0, most - 1)
+        last, ends = f"{name}{' - 1' if inclusive else ''}", (low - inclusive, high - inclusive)
+        distance = f"({first} - {name}{' + 1' if inclusive else ''})"
     else:
         end -= inclusive
         if end < -1 or (wraps and end < length - 1):
@@ -269,8 +305,8 @@ def _others(loop: Counted, asked: _Asked, wanted: Collection[int], times: str, l
             asked.within(local, 0, _SMALL - 1)
             asked.tests.append(f"{step} * {times} < {_SMALL:#x}")
             asked.known[local] = 0, 2 * _SMALL - 1
-        elif step > 0:
-            if step * longest > _SMALL:
+        elif isinstance(step, Growth) or step > 0:
+            if (step.most if isinstance(step, Growth) else step) * longest > _SMALL:
                 continue
             asked.within(local, 0, _SMALL - 1)
             asked.known[local] = asked.at_entry(local)[0], 2 * _SMALL - 1
@@ -288,8 +324,9 @@ def wanted_of(loop: Counted, heads: Mapping[int, Range], types: list[ValueType])
     wanted: list[int] = []
     for local, step in loop.others.items():
         low, high = heads[local]
-        if isinstance(step, str) or (0 < step <= _LONGEST and high + step > WIDTH_MASK[types[local]]):
+        most = step.most if isinstance(step, Growth) else step
+        if isinstance(most, str) or (0 < most <= _LONGEST and high + most > WIDTH_MASK[types[local]]):
             wanted.append(local)
-        elif -_LONGEST <= step < 0 and low + step < 0:
+        elif -_LONGEST <= most < 0 and low + most < 0:
             wanted.append(local)
     return wanted

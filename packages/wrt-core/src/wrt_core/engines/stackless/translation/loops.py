@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from wrt_core.engines.stackless.translation.counting import Counted, Entry, entry_of, wanted_of
-from wrt_core.engines.stackless.translation.source import DEPARTED
+from wrt_core.engines.stackless.translation.source import DEPARTED, Line
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.tree import Conditional, Label, Sequence, Stop
 from wrt_core.engines.stackless.translation.turns import turns_of
@@ -22,8 +22,10 @@ def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
     if counted is None or entry is None:
         t.loop_head(t.open("loop", type, label))
         return
+    t.settle()
+    if entry.bound:
+        t.append(Line(entry.bound, t.offset))
     if entry.test:
-        t.settle()
         _ask(t, entry.test)
     frame = t.open("loop", type, label)
     t.ranges.know(entry.known)
@@ -36,9 +38,10 @@ def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
         return None
     heads = {local: t.ranges.at_head(t.offset, local) for local in counted.others}
     wanted = wanted_of(counted, heads, t.local_types)
-    entry = entry_of(counted, t.ranges.get, wanted) if wanted else None
+    variable = f"n{t.offset}"
+    entry = entry_of(counted, t.ranges.get, wanted, variable) if wanted else None
     if entry is None and t.offset in t.turning:
-        entry = entry_of(counted, t.ranges.get, ())
+        entry = entry_of(counted, t.ranges.get, (), variable)
     return entry
 
 

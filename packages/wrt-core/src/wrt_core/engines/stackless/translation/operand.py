@@ -105,6 +105,10 @@ class Operand:
     """For a canonical variable that was divided by a constant, rounding down, and multiplied: all three."""
     parts: tuple[str, int | str] | None = field(default=None)
     """For the sum of a variable and a constant or another variable as it is: both."""
+    grown: tuple[str, int] | None = field(default=None)
+    """For the sum of a variable and what is not negative, as it is: the variable, and how much that is at most."""
+    origin: Operand | None = field(default=None)
+    """For an integer in a slot: what has been put there, if that has no effects."""
     terms: tuple[Operand, int] | None = field(default=None)
     """For the sum of a canonical number and a constant that is not negative, as it is: both."""
     number: str | None = field(default=None)
@@ -178,6 +182,8 @@ class Operand:
         total = self.derive(text, ADD, self.low + value, self.high + value)
         if self.text.isidentifier():
             total.parts = self.text, value
+        if value > 0 and self.grown is not None:
+            total.grown = self.grown[0], self.grown[1] + value
         if value > 0 and self.is_clean:
             total.terms = self, value
         total.alignment = least(self.alignment, of_constant(value))

@@ -49,8 +49,8 @@ class _Loop:
     """How many ways back there are."""
     back: Relation | None = None
     """What holds where the last of them is taken."""
-    front: tuple[str, Relation | None] = ("", None)
-    """The text of the condition that the loop begins with, and what holds if it goes on."""
+    front: Relation | None = None
+    """What holds where it goes on, of the condition that it begins with."""
 
 
 @dataclass(slots=True)
@@ -163,11 +163,11 @@ class Ranges:
             before = scope.leaving
             scope.leaving = {local: _hull(before[local], narrowed[local]) for local in before.keys() & narrowed.keys()}
 
-    def begin(self, front: str, relation: Relation | None) -> None:
-        """The loop that was just opened begins with a condition of that text; a relation holds where it goes on."""
+    def begin(self, relation: Relation | None) -> None:
+        """The loop that was just opened begins with a condition; a relation holds where it goes on."""
         loop = self._scopes[-1].loop
         if loop is not None:
-            loop.front = front, relation
+            loop.front = relation
 
     def _back(self, loop: _Loop, narrowed: dict[int, Range], assumed: Relation | None) -> None:
         loop.ways += 1
@@ -253,8 +253,7 @@ class Ranges:
         found: dict[int, Counted] = {}
         for loop in [] if self._unknown else self._found:
             if loop.ways == 1:
-                front, relation = ("", loop.back) if loop.back is not None else loop.front
-                each = counted(relation, front, loop.entering, loop.steps, self._own, zeros)
+                each = counted(loop.back, loop.front, loop.entering, loop.steps, self._own, zeros)
                 if each is not None:
                     found[loop.offset] = each
         return found

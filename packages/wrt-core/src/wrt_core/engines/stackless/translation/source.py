@@ -46,6 +46,12 @@ class Numbers:
         step = "" if self.step == "1" else f", {self.step}"
         return f"l{self.local} in range({self.first}, {self.end}{step})"
 
+    @property
+    def tests(self) -> tuple[str, str]:
+        """The text that tests whether the local is not at the end yet, and its opposite."""
+        signs = (">", "<=") if self.step.startswith("-") else ("<", ">=")
+        return f"l{self.local} {signs[0]} {self.end}", f"l{self.local} {signs[1]} {self.end}"
+
     def next(self, names: dict[str, Any], variables: Mapping[str, Any]) -> int | None:
         """The number after the one that the local is in running code with these globals and variables, if any."""
         step, end = (int(eval(text, names, dict(variables))) for text in (self.step, self.end))

@@ -131,6 +131,8 @@ class OperandStack:
         self._emit(f"{slot} = {value.text}", operand.fault)
         self.items[height] = name(slot, operand.type)
         self.items[height].temper, self.items[height].alignment = operand.temper, operand.alignment
+        if operand.effects == NOTHING:
+            self.items[height].origin = value
 
     def secure(self) -> None:
         """Evaluate into slots all that locals alone do not determine."""

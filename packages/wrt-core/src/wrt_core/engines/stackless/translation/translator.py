@@ -323,11 +323,14 @@ class Translator:
         self.sequence.nodes += lines
         frame.heads = len(lines)
 
-    @property
-    def is_at_head(self) -> bool:
-        """Whether nothing has been done yet since a loop was opened."""
+    def begins_with(self, relation: Relation | None) -> bool:
+        """Say whether nothing has been done since a loop was opened but to evaluate what is in a relation."""
         frame = self.frames[-1]
-        return frame.label.loop and len(self.sequence.nodes) == frame.heads
+        if not frame.label.loop or relation is None:
+            return False
+        nodes = self.sequence.nodes[frame.heads :]
+        slots = [operand.text for operand in relation[1:] if operand.origin is not None]
+        return all(isinstance(node, Line) and node.text.partition(" = ")[0] in slots for node in nodes)
 
     def _held(self) -> tuple[int, ...]:
         return tuple(frame.offset for frame in self.frames if frame.kind == "catch")

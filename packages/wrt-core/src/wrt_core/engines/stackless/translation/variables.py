@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation.counting import Growth, Step
 from wrt_core.engines.stackless.translation.operand import (
     ATOM,
     CALLS,
@@ -60,9 +61,11 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             t.wild.add(index)
         else:
             t.wild.discard(index)
-        step = None
+        step: Step | None = None
         if value.parts is not None and variable in value.parts and value.parts[0] != value.parts[1]:
             step = value.parts[value.parts[0] == variable]
+        elif value.grown is not None and value.grown[0] == variable:
+            step = Growth(value.grown[1])
         value = value.clean()
         t.ranges.give(index, value, step)
         t.changed[index] += 1
