@@ -33,6 +33,9 @@ class Case:
         self.bits = 32 if self.type is I32 else 64
         self.types: list[NumType] = [self.type] * 5
         self.values = [edge(random, self.bits) for _ in range(5)]
+        for local in (COUNTER, BOUND):
+            if random.random() < 0.2:
+                self.values[local] = 0
         if random.random() < 0.5:
             self.values[STEP] = random.choice((0, 1, 4, 0x10000))
         self.ranges: list[Range] = [self.around(random, value) for value in self.values]

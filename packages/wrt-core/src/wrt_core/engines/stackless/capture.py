@@ -114,7 +114,11 @@ def _local(variables: Mapping[str, Any], index: int, type_: ValueType, is_number
     if name not in variables:  # the function does not use it, so it has the value that it began with
         return _ZERO.get(type_)
     value = variables[name]
-    return value.to_bytes(16, "little") if is_number else _canonical(value)
+    if is_number:
+        return value.to_bytes(16, "little")
+    if type_ is NumType.I32 and value < 0:  # it is held as a signed number
+        return value + (1 << 32)
+    return _canonical(value)
 
 
 def _canonical(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wrt_core.engines.stackless.translation.folding import both, folding, signed_value
 from wrt_core.engines.stackless.translation.operand import ATOM, COMPARE, SIGN, Operand, constant
 from wrt_core.engines.stackless.translation.relation import OPPOSITE, opposite
+from wrt_core.engines.stackless.translation.signs import ORDERED, SAME, is_free, vote
 from wrt_core.engines.stackless.translation.translator import Translator
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import I32
@@ -22,8 +23,15 @@ def compare(t: Translator, sign: str, a: Operand, b: Operand) -> None:
 
 @folding(*both("eq", "ne", "lt_u", "gt_u", "le_u", "ge_u"))
 def compare_unsigned(t: Translator, instruction: Instruction, _: None) -> None:
-    b, a = t.pop_clean(), t.pop_clean()
-    compare(t, _COMPARISON[instruction.name[4:6]], a, b)
+    b, a = t.pop(), t.pop()
+    sign = _COMPARISON[instruction.name[4:6]]
+    if sign in ("==", "!="):
+        vote(t, a, SAME)
+        vote(t, b, SAME)
+        if min(a.low, b.low) < 0 and is_free(a) and is_free(b):
+            compare(t, sign, a.signed(), b.signed())
+            return
+    compare(t, sign, a.clean(), b.clean())
 
 
 @folding(*both("lt_s", "gt_s", "le_s", "ge_s"))
@@ -31,7 +39,9 @@ def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
     comparison = _COMPARISON[instruction.name[4:6]]
     a, b = t.stack.items[-2:]
     sign = SIGN[a.type]
-    if _is_free(a, sign) and _is_free(b, sign):
+    for one in (a, b):
+        vote(t, one, SAME if is_free(one) else ORDERED)
+    if is_free(a) and is_free(b):
         b, a = t.pop(), t.pop()
         compare(t, comparison, a.signed(), b.signed())
         t.stack.items[-1].relation = (f"{comparison}s", a, b)
@@ -48,6 +58,12 @@ def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
     elif a.low >= 0 and a.high < sign:
         a, b = t.pop_unordered(2)
         _compare_with_positive(t, _MIRRORED[comparison], b, a)
+    elif _is_signed(b) and a.is_simple:
+        b, a = t.pop(), t.pop()
+        _compare_with_signed(t, comparison, a, b)
+    elif _is_signed(a) and b.is_simple:
+        b, a = t.pop(), t.pop()
+        _compare_with_signed(t, _MIRRORED[comparison], b, a)
     else:
         # Nearly always neither is negative: if so, one comparison of small numbers tells, and one that they are small.
         a, b = t.pop_simple(2)
@@ -62,11 +78,21 @@ def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
-def _is_free(operand: Operand, sign: int) -> bool:
-    """Whether the operand has a signed form that costs nothing."""
-    return (
-        operand.value is not None or operand.signed_text is not None or (-sign <= operand.low and operand.high < sign)
-    )
+def _is_signed(operand: Operand) -> bool:
+    """Whether the operand is a variable that holds a signed number."""
+    return operand.low < 0 and operand.text.isidentifier()
+
+
+def _compare_with_signed(t: Translator, comparison: str, a: Operand, b: Operand) -> None:
+    """Push a signed comparison of an unsigned variable with a signed one."""
+    sign = f"{SIGN[a.type]:#x}"
+    negative = f"{a.text} - {2 * SIGN[a.type]:#x}"
+    if comparison[0] == "<":
+        text = f"({a.text} {comparison} {b.text} or {a.text} >= {sign} and {negative} {comparison} {b.text})"
+    else:
+        less = _MIRRORED[comparison]
+        text = f"({b.text} {less} {a.text} < {sign} or {a.text} >= {sign} and {b.text} {less} {negative})"
+    t.combine(text, ATOM, I32, (a, b), 0, 1, negated=f"(not {text})")
 
 
 def _compare_with_constant(t: Translator, comparison: str, a: Operand, value: int) -> None:
@@ -109,7 +135,10 @@ def _compare_with_positive(t: Translator, comparison: str, a: Operand, b: Operan
 
 @folding(*both("eqz"))
 def eqz(t: Translator, instruction: Instruction, _: None) -> None:
-    a = t.pop_clean()
+    a = t.pop()
+    vote(t, a, SAME)
+    if a.low >= 0 or not is_free(a):
+        a = a.clean()
     if a.negated is not None:
         t.push(Operand(a.negated, I32, COMPARE, 0, 1, a.effects, a.reads, a.size, None, a.text, fault=a.fault))
         t.stack.items[-1].relation = opposite(a.relation)

@@ -40,6 +40,7 @@ from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING, rea
 from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.resumption import rest
 from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
+from wrt_core.engines.stackless.translation.signs import held_signed
 from wrt_core.engines.stackless.translation.source import ENTRY, NOWHERE, Line, Numbers, Source, TooDeep
 from wrt_core.engines.stackless.translation.structured import write_structured
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Frame, Translator
@@ -184,6 +185,7 @@ class Found:
     ranges: dict[Point, Range] = field(default_factory=dict)
     counted: dict[int, Counted] = field(default_factory=dict)
     turning: frozenset[int] = frozenset()
+    signed: frozenset[int] = frozenset()
 
     @classmethod
     def by(cls, translator: Translator) -> Found:
@@ -191,7 +193,8 @@ class Found:
         zeros = translator.locals.solve()
         counted = translator.ranges.counted(zeros)
         turning = [offset for offset, loop in counted.items() if turns_of(*translator.closed[offset], loop) is not None]
-        return cls(held_as_numbers(translator), translator.ranges.solve(zeros), counted, frozenset(turning))
+        ranges = translator.ranges.solve(zeros)
+        return cls(held_as_numbers(translator), ranges, counted, frozenset(turning), held_signed(translator))
 
 
 def _read(
@@ -222,7 +225,8 @@ def read(
         local_types += [close(each, module.types)] * count
     translator = Translator(module, index, form, may_suspend, type_, local_types)
     if found is not None:
-        translator.numbers, translator.counted, translator.turning = found.numbers, found.counted, found.turning
+        translator.numbers, translator.signed = found.numbers, found.signed
+        translator.counted, translator.turning = found.counted, found.turning
     translator.locals = Locals(len(type_.params))
     if pointed:
         translator.points = {}
@@ -332,7 +336,11 @@ def _rest(translator: Translator, source: Source, offset: int) -> Sequence:
     source.add(0, "def f(locals, stack, held, given, failure):", ENTRY)
     for local in sorted(translator.used):
         text = f"locals[{local}]"
-        source.add(1, f"l{local} = {_number(text) if local in translator.numbers else text}", offset)
+        if local in translator.numbers:
+            text = _number(text)
+        elif local in translator.signed:
+            text = f"({text} ^ 0x80000000) - 0x80000000"
+        source.add(1, f"l{local} = {text}", offset)
     for height, is_number in point.slots:
         text = f"stack[{height}]"
         source.add(1, f"s{height} = {_number(text) if is_number else text}", offset)

@@ -24,6 +24,7 @@ from wrt_core.engines.stackless.translation.operand import (
     Operand,
     constant,
 )
+from wrt_core.engines.stackless.translation.signs import SAME, is_free, vote
 from wrt_core.engines.stackless.translation.stack import WRITES
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_foundation.immediates import MemArg
@@ -156,7 +157,12 @@ def store(t: Translator, instruction: Instruction, argument: MemArg) -> None:
     address = effective(base, argument)
     if instruction.name == "f64.store":
         view = "D"
+    elif instruction.name == "i32.store" and value.low < 0 and value.value is None and is_free(value):
+        view = "i"
+        value = value.signed()
     else:
+        if instruction.name == "i32.store":
+            vote(t, value, SAME)
         view = _UNSIGNED[instruction.width]
         value = _narrow(value, instruction.width)
     text = value.text if value.precedence > WALRUS else f"({value.text})"

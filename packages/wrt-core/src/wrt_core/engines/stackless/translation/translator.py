@@ -149,6 +149,10 @@ class Translator:
         """The locals of type v128 that hold numbers; the others hold bytes."""
         self.votes: Counter[int] = Counter()
         """How much cheaper it would be if a local of type v128 held a number."""
+        self.signed: frozenset[int] = frozenset()
+        """The locals of type i32 that hold signed numbers."""
+        self.signs: Counter[int] = Counter()
+        """How much cheaper it would be if a local of type i32 held a signed number; see `signs`."""
         self.points: dict[int, SafePoint] | None = None if form.resumed is None else {}
         """The safe points by offset, where somebody asks for them."""
         self.entry_meter = Meter(ENTRY) if form.flavour is Flavour.METERED else None

@@ -13,6 +13,7 @@ from wrt_core.engines.stackless.translation.operand import (
     READS,
     SCALED,
     SHIFT,
+    SIGN,
     TRAPS,
     WILD,
     Operand,
@@ -20,6 +21,8 @@ from wrt_core.engines.stackless.translation.operand import (
     name,
     numbered,
 )
+from wrt_core.engines.stackless.translation.signs import GIVEN, TAKEN, is_free
+from wrt_core.engines.stackless.translation.signs import vote as vote_sign
 from wrt_core.engines.stackless.translation.stack import WRITES
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.vector_numbers import is_constant, number_of, vote
@@ -39,9 +42,12 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
     if type_ is V128:
         vote(t, index, -1)
     operand = numbered(f"l{index}") if index in t.numbers else name(f"l{index}", type_)
-    if is_integer(type_):
+    if index in t.signed:
+        operand.low, operand.high = -SIGN[I32], SIGN[I32] - 1
+    elif is_integer(type_):
         operand.local = index
         operand.low, operand.high = t.ranges.get(index)
+        vote_sign(t, operand, TAKEN)
     if type_ is I32:
         operand.alignment = t.locals.get(index)
     if index in t.wild:
@@ -66,11 +72,16 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             step = value.parts[value.parts[0] == variable]
         elif value.grown is not None and value.grown[0] == variable:
             step = Growth(value.grown[1])
+        if value.type is I32 and not is_free(value):
+            t.signs[index] += GIVEN
+        given = value
         value = value.clean()
         t.ranges.give(index, value, step)
         t.changed[index] += 1
         if value.type is I32:
             t.locals.give(index, value.alignment)
+        if index in t.signed:
+            value = given.signed()
     text = value.text
     if value.type is V128:
         if not is_constant(value):
