@@ -240,6 +240,20 @@ def test_where_it_would_wrap_it_goes_on_elsewhere(taken: list[int]) -> None:
     assert len(taken) == 1
 
 
+def test_a_bound_is_no_local_that_holds_a_signed_number(taken: list[int]) -> None:
+    code = """
+        i32.const 1 local.get 0 i32.const 31 i32.and i32.sub local.set 2
+        loop
+            local.get 4 i32.const 1 i32.add local.tee 4 i32.const 9 i32.gt_u if local.get 3 return end
+            local.get 3 i32.const 4 i32.sub local.set 3 local.get 2 local.get 3 i32.le_s br_if 0
+        end
+        local.get 3
+    """
+    function = build(code).instantiate(engine()).exports["f"]
+    assert function(21, 0) == -24
+    assert len(taken) == 1
+
+
 def test_none_is_counted_for_that_ends_at_once() -> None:
     """What begins at zero and goes down has all the numbers before it: it is left by a trap."""
     with traps(TrapCode.MEMORY_OUT_OF_BOUNDS):

@@ -65,6 +65,12 @@ class Counted:
     slot: str
     """Where the loop puts the bound, nowhere if that is empty."""
 
+    @property
+    def locals(self) -> set[int]:
+        """The locals that have a part in it, which must hold unsigned numbers."""
+        steps = {step for step in (self.step, *self.others.values()) if isinstance(step, str)}
+        return {self.local, *self.others, *(int(variable[1:]) for variable in steps | self.bound.reads)}
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

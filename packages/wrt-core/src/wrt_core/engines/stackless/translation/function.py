@@ -194,7 +194,9 @@ class Found:
         counted = translator.ranges.counted(zeros)
         turning = [offset for offset, loop in counted.items() if turns_of(*translator.closed[offset], loop) is not None]
         ranges = translator.ranges.solve(zeros)
-        return cls(held_as_numbers(translator), ranges, counted, frozenset(turning), held_signed(translator))
+        unsigned = frozenset(local for loop in counted.values() for local in loop.locals)
+        signed = held_signed(translator) - unsigned
+        return cls(held_as_numbers(translator), ranges, counted, frozenset(turning), signed)
 
 
 def _read(

@@ -43,8 +43,13 @@ class Numbers:
     @property
     def text(self) -> str:
         """The local in a range, as after `for`."""
+        return f"l{self.local} in {self.range}"
+
+    @property
+    def range(self) -> str:
+        """The range."""
         step = "" if self.step == "1" else f", {self.step}"
-        return f"l{self.local} in range({self.first}, {self.end}{step})"
+        return f"range({self.first}, {self.end}{step})"
 
     @property
     def tests(self) -> tuple[str, str]:

@@ -183,6 +183,9 @@ class _Writer:
         orders = [label.order for label in node.labels]
         if len(orders) == 1:
             self.source.add(indent, f"br = {node.default.order} if ({node.index}) else {orders[0]}", node.offset)
+        elif node.index.isidentifier() and orders == list(range(orders[0], orders[0] + len(orders))):
+            text = f"{node.index} + {orders[0]} if {node.index} < {len(orders)} else {node.default.order}"
+            self.source.add(indent, f"br = {text}", node.offset)
         else:
             table = f"({', '.join(map(str, orders))})"
             self.source.add(

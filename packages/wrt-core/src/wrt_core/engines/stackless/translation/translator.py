@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.alignment import Locals
 from wrt_core.engines.stackless.translation.counting import Counted
+from wrt_core.engines.stackless.translation.filling import filled
 from wrt_core.engines.stackless.translation.operand import NOTHING, TAME, TRAPS, Operand, Relation, is_integer, name
 from wrt_core.engines.stackless.translation.ranges import Ranges
 from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
@@ -468,5 +469,6 @@ class Translator:
         escapes = frozenset(frame.escapes)
         if label.loop:
             turns = None if frame.turns is None else frame.turns(ended, frame.heads)
-            return Sequence([Loop(label, ended, offset, escapes, turns)], ended.falls)
+            whole = Loop(label, ended, offset, escapes, turns)
+            return Sequence([filled(whole, frame.heads, frame.meter)], ended.falls)
         return Sequence([Block(label, ended, offset, escapes)])

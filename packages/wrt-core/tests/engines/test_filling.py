@@ -1,0 +1,107 @@
+"""A loop that stores the same at equal distances is one assignment: memory is the same after it, and so is its price.
+
+Random such loops, many of them up to the memory's end and past it, are compared with the reference interpreter; the
+fuel of metered ones with that of the same paused at every turn, which goes through the loop.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from wrt_core.engines.stackless.engine import StacklessEngine
+from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.variant import Flavour, Form
+from wrt_core.execution.state import State
+from wrt_core.testing import ModuleBuilder, Program, disagreement
+from wrt_foundation.plugins import get_plugin_manager
+from wrt_foundation.traps import Trap
+
+PLUGINS = get_plugin_manager()
+STORES = {"i32.store8": 1, "i32.store16": 2, "i32.store": 4, "i64.store": 8}
+
+
+def engine() -> StacklessEngine:
+    return StacklessEngine(plugins=PLUGINS)
+
+
+def program(seed: int) -> Program:
+    """A function that fills from local 2 on, counting local 3 down or up to local 4, by steps of local 5."""
+    random = Random(seed)
+    store, width = random.choice(list(STORES.items()))
+    by = random.choice((width, width, 1, 2, 4, 24, 0))
+    value = random.choice((0, 1, 77, -1, 0x0102_0304))
+    offset = random.choice((0, 0, 8, 1024))
+    begin = random.choice((0, 3, 4096, 0x8000, 0x10000 - 100, 0x10000 - 800))
+    count = random.choice((1, 7, 9, 40, 100))
+    step = f"local.get 2 {f'i32.const {by}' if by else 'local.get 5'} i32.add local.set 2"
+    address = "local.get 2"
+    if random.random() < 0.3:  # an index
+        begin, address = begin // width, f"local.get 2 i32.const {width.bit_length() - 1} i32.shl"
+    stored = f"{address} {store[:3]}.const {value} {store} {offset}"
+    size = by or 5
+    loop = random.choice(
+        (
+            f"loop {stored} {step} local.get 3 i32.const 1 i32.sub local.tee 3 br_if 0 end",
+            f"loop {stored} {step} local.get 2 local.get 4 i32.lt_u br_if 0 end",
+            f"block loop local.get 2 local.get 4 i32.ge_s br_if 1 {stored} {step} br 0 end end",
+            f"loop local.get 2 local.get 4 i32.lt_u if {stored} {step} br 1 end end",
+        )
+    )
+    code = f"""
+        local.get 0 i32.const 7 i32.and i32.const {begin} i32.add local.set 2
+        local.get 1 i32.const 3 i32.and i32.const {count} i32.add local.set 3
+        local.get 2 local.get 3 i32.const {size} i32.mul i32.add local.set 4
+        local.get 1 i32.const 3 i32.and i32.const 4 i32.add local.set 5
+        {loop}
+        local.get 2 i32.const 100 i32.mul local.get 3 i32.add
+    """
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.data(bytes(range(256)) * 256)
+    builder.function("f0", "i32 i32 -> i32", code, "i32 i32 i32 i32")
+    return Program(builder.bytes(), (" ".join(code.split()),))
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_random_loops(part: int) -> None:
+    for seed in range(part * 40, part * 40 + 40):
+        each = program(seed)
+        complaint = disagreement(each, engine(), seed, rounds=8)
+        assert complaint is None, f"{seed}: {complaint}\n{each}"
+
+
+@pytest.mark.parametrize("flavour", Flavour)
+def test_they_assign_slices(flavour: Flavour) -> None:
+    one = engine()
+    sources = [translate(one.load(program(seed).module), 0, form=Form(flavour=flavour)).source for seed in range(100)]
+    assert sum(" * len(r)" in source for source in sources) > 40
+    assert any("cast('I')" in source for source in sources)
+
+
+def spent(each: Program, args: tuple[int, int], slices: int | None) -> tuple[object, ...]:
+    """How a call ends, and its fuel, all of it given at once or so much at a time."""
+    one = engine()
+    instance = one.instantiate(one.load(each.module))
+    execution = instance.exports["f0"].start(*args, fuel=100_000 if slices is None else 0)
+    told: object = None
+    try:
+        while execution.run(fuel=None if slices is None else max(slices, execution.fuel_needed)) is not State.FINISHED:
+            assert slices is not None
+            assert execution.fuel is not None
+            assert execution.fuel >= 0
+        told = execution.result
+    except Trap as trap:
+        told = trap.code
+    memory = instance.memories[0]
+    return told, execution.fuel_used, memory.read(0, memory.byte_length)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_fuel_is_the_same(part: int) -> None:
+    for seed in range(500 + part * 15, 515 + part * 15):
+        each, args = program(seed), (seed, seed >> 2)
+        whole = spent(each, args, None)
+        for slices in (0, 100, 333):
+            assert spent(each, args, slices) == whole, f"{seed} {slices}\n{each}"
