@@ -15,7 +15,7 @@ from wrt_core.engines.stackless.translation.tree import Branch, Conditional, Loo
 __all__ = ["filled"]
 
 _STORE = re.compile(r"([BHIQ])(a?)(\d+(?:_\d+)?)\[(l\d+)\] = (\d+|0x[0-9a-f]+)")
-_STEP = re.compile(r"(l\d+) = \1 ([+-]) (\w+)")
+_STEP = re.compile(r"(l\d+) = \1 [+-] \w+")
 _WIDTH = {"B": 1, "H": 2, "I": 4, "Q": 8}
 
 _WORTHWHILE = 8
@@ -31,15 +31,12 @@ def filled(loop: Loop, heads: int, meter: Meter | None) -> Node:
     found = _STORE.fullmatch(stores.text) if isinstance(stores, Line) else None
     if found is None:
         return loop
-    variable = f"l{turns.numbers.local}"
     along: dict[str, str] = {}
     for node in steps:
         step = _STEP.fullmatch(node.text) if isinstance(node, Line) else None
-        if step is None or step[1] in along or step[1] == variable or step[3] in (variable, *along, step[1]):
+        if step is None or step[1] not in turns.others:
             return loop
-        along[step[1]] = f"{'-' if step[2] == '-' else ''}{step[3]}"
-    if turns.numbers.step in along:
-        return loop
+        along[step[1]] = turns.others[step[1]]
     target = _target(found, turns.numbers, along)
     return loop if target is None else _either(loop, turns.numbers, along, *target, meter)
 

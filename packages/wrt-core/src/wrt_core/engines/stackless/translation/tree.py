@@ -100,11 +100,15 @@ class Loop:
 
 @dataclass(slots=True)
 class Turns:
-    """A loop that goes round for each of some numbers: `body` is what it does, `then` what it does after the last."""
+    """A loop that goes round for each of some numbers: `body` is what it does, `then` what it does after the last.
+
+    `others` are variables that it steps once each time round at most, by a number or a variable that stays as it is.
+    """
 
     numbers: Numbers
     body: Sequence
     then: Sequence
+    others: dict[str, str]
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wrt_core.engines.stackless.translation.counting import Counted
+from wrt_core.engines.stackless.translation.counting import Counted, Growth
 from wrt_core.engines.stackless.translation.source import Line, Numbers
 from wrt_core.engines.stackless.translation.tree import Branch, Conditional, Label, Node, Sequence, Turns
 
@@ -38,7 +38,8 @@ def turns_of(label: Label, body: Sequence, heads: int, loop: Counted, numbers: N
             if loop.front:  # it may not have gone round at all; and it was at its head once more
                 once = Conditional(*numbers.tests, Sequence(stepped), Sequence(), node.offset)
                 stepped = [once, *body.nodes[:heads]]
-            return Turns(numbers, turn, Sequence([*stepped, *then.nodes], then.falls))
+            others = {f"l{local}": str(step) for local, step in loop.others.items() if not isinstance(step, Growth)}
+            return Turns(numbers, turn, Sequence([*stepped, *then.nodes], then.falls), others)
     return None
 
 
