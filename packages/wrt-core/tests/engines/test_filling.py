@@ -6,11 +6,14 @@ fuel of metered ones with that of the same paused at every turn, which goes thro
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 
 import pytest
 
+from wrt_core.engines.stackless import compiled
 from wrt_core.engines.stackless.engine import StacklessEngine
+from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.function import translate
 from wrt_core.engines.stackless.translation.variant import Flavour, Form
 from wrt_core.execution.state import State
@@ -41,12 +44,14 @@ def program(seed: int) -> Program:
         begin, address = begin // width, f"local.get 2 i32.const {width.bit_length() - 1} i32.shl"
     stored = f"{address} {store[:3]}.const {value} {store} {offset}"
     size, back = by or 5, step.replace("add", "sub")
+    low = "local.get 2 i32.const 0xf8 i32.and local.set 2"
     after = random.choice(("", "block local.get 0 br_if 0 local.get 2 i32.const 1 i32.add local.set 2 end"))
     loop = random.choice(
         (
             f"loop {stored} {step} local.get 3 i32.const 1 i32.sub local.tee 3 br_if 0 {after} end",
             f"loop {stored} {back} local.get 3 i32.const 1 i32.sub local.tee 3 br_if 0 end",
             f"loop {stored} {back} local.get 2 i32.const {max(begin - 200, 0)} i32.gt_s br_if 0 end",
+            f"{low} loop {stored} {back} local.get 2 i32.const 0 i32.ge_s br_if 0 end",
             f"loop {stored} {step} local.get 2 local.get 4 i32.lt_u br_if 0 end",
             f"block loop local.get 2 local.get 4 i32.ge_s br_if 1 {stored} {step} br 0 end end",
             f"loop local.get 2 local.get 4 i32.lt_u if {stored} {step} br 1 end end",
@@ -70,6 +75,14 @@ def program(seed: int) -> Program:
 @pytest.mark.parametrize("part", range(10))
 def test_random_loops(part: int) -> None:
     for seed in range(part * 40, part * 40 + 40):
+        each = program(seed)
+        complaint = disagreement(each, engine(), seed, rounds=8)
+        assert complaint is None, f"{seed}: {complaint}\n{each}"
+
+
+def test_so_they_do_in_dispatched_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "translate", partial(translate, write=write_dispatched))
+    for seed in range(400, 500):
         each = program(seed)
         complaint = disagreement(each, engine(), seed, rounds=8)
         assert complaint is None, f"{seed}: {complaint}\n{each}"
