@@ -6,6 +6,8 @@ paused at every safe point, and with a limit of fuel.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from random import Random
 
 import pytest
@@ -280,6 +282,43 @@ def test_other_code_is_interrupted_and_saved_as_any(taken: list[int]) -> None:
     assert len(taken) == 1
     (frame,) = execution.frames
     assert 0 < 0x7FFF_FFFF - frame.locals[0] < 20_000
+
+
+RECURSING = """
+import threading
+from wrt_core import EngineFactory
+from wrt_core.testing import ModuleBuilder
+from wrt_foundation.traps import Trap, TrapCode
+
+builder = ModuleBuilder()
+builder.function("f", "i32 -> i32", '''
+    loop
+        local.get 0 call 0 drop
+        local.get 1 i32.const 1 i32.add local.set 1 local.get 1 local.get 0 i32.lt_u br_if 0
+    end
+    i32.const 0
+''', "i32")
+function = builder.instantiate(EngineFactory.create("stackless")).exports["f"]
+codes = []
+
+def call():
+    try:
+        function(-1)
+    except Trap as trap:
+        codes.append(trap.code)
+
+threading.stack_size(1 << 19)
+thread = threading.Thread(target=call)
+thread.start()
+thread.join()
+assert codes == [TrapCode.CALL_STACK_EXHAUSTED], codes
+"""
+
+
+def test_a_guest_that_recurses_in_other_code_needs_no_more_of_the_stack() -> None:
+    """In a process of its own: what has no stack left takes its process with it."""
+    done = subprocess.run([sys.executable, "-c", RECURSING], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 def run(program: Program, args: tuple[int, int], fuel: int | None, pausing: bool) -> tuple[object, ...]:

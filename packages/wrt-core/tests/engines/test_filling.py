@@ -13,6 +13,7 @@ import pytest
 
 from wrt_core.engines.stackless import compiled
 from wrt_core.engines.stackless.engine import StacklessEngine
+from wrt_core.engines.stackless.translation import filling
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.function import translate
 from wrt_core.engines.stackless.translation.variant import Flavour, Form
@@ -94,6 +95,15 @@ def test_they_assign_slices(flavour: Flavour) -> None:
     sources = [translate(one.load(program(seed).module), 0, form=Form(flavour=flavour)).source for seed in range(100)]
     assert sum(" * len(r)" in source for source in sources) > 30
     assert any("cast('I')" in source for source in sources)
+
+
+def test_no_more_is_stored_at_once_than_the_host_can_spare(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filling, "_LONGEST", 64)
+    one = engine()
+    assert any("<= 0x10 and" in translate(one.load(program(seed).module), 0).source for seed in range(20))
+    for seed in range(100):
+        each = program(seed)
+        assert disagreement(each, engine(), seed, rounds=8) is None
 
 
 def spent(each: Program, args: tuple[int, int], slices: int | None) -> tuple[object, ...]:

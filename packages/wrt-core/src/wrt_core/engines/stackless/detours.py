@@ -7,7 +7,6 @@ not, the function goes on from the loop's head in the code that is there for wha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -17,10 +16,11 @@ from wrt_core.engines.stackless.translation.variant import Flavour, Form, Varian
 
 __all__ = ["Detour", "detour_of"]
 
-Detour = Callable[[int, int, Mapping[str, Any]], Callable[[], Any]]
+Detour = Callable[[int, int, Mapping[str, Any]], tuple[Any, ...]]
 """Called with a function's index, the offset of one of its loops and its code's variables.
 
-It returns what does the rest of the function.
+It returns the code that does the rest of the function, and what that wants to be called with first: the locals, the
+operands and the exceptions that are held.
 """
 
 
@@ -29,13 +29,12 @@ def detour_of(names: dict[str, Any], flavour: Flavour) -> Detour:
     rests: dict[tuple[int, int], FunctionType] = {}
     form = Form(Variant.CODE, flavour)
 
-    def rest_at(index: int, offset: int, variables: Mapping[str, Any]) -> Callable[[], Any]:
+    def rest_at(index: int, offset: int, variables: Mapping[str, Any]) -> tuple[Any, ...]:
         rest = rests.get((index, offset))
         if rest is None:
             resumed = Form(Variant.CODE, flavour, offset)
             rest = rests[index, offset] = names[MARK].function(index, resumed, names)
         here = activation_at(names, index, form, offset, variables)
-        # Not called here: between a guest's frames there must be none of ours.
-        return partial(rest, here.locals, here.stack, here.held, None, None)
+        return rest, here.locals, here.stack, here.held  # not called here: no frame of ours may be between the guest's
 
     return rest_at

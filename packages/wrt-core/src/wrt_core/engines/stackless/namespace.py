@@ -54,7 +54,7 @@ def make_namespace(
     names: dict[str, Any] = {
         **_SHARED,
         MARK: compiled,
-        "R": memoryview(bytearray(4)).cast("f"),
+        "R": memoryview(bytearray(4)).cast("f", ()),  # of no dimension: its item takes no index to find
         "functions": instance.functions,
         "data": instance.data,
         "elements": instance.elements,

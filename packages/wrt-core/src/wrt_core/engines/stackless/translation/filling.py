@@ -21,6 +21,9 @@ _WIDTH = {"B": 1, "H": 2, "I": 4, "Q": 8}
 _WORTHWHILE = 8
 """Turns that take as long as to prepare a slice."""
 
+_LONGEST = 1 << 22
+"""Bytes that are stored at once at most: the host needs as many for it, and a pause has to wait."""
+
 
 def filled(loop: Loop, heads: int, meter: Meter | None) -> Node:
     """Return a loop, or a node that is the same and assigns a slice where it can; `heads` are the lines at its head."""
@@ -38,7 +41,9 @@ def filled(loop: Loop, heads: int, meter: Meter | None) -> Node:
             return loop
         along[step[1]] = turns.others[step[1]]
     target = _target(found, turns.numbers, along)
-    return loop if target is None else _either(loop, turns.numbers, along, *target, meter)
+    if target is None:
+        return loop
+    return _either(loop, turns.numbers, along, *target, _LONGEST // _WIDTH[found[1]], meter)
 
 
 def _target(found: re.Match[str], numbers: Numbers, along: dict[str, str]) -> tuple[str, str, str] | None:
@@ -70,12 +75,19 @@ def _target(found: re.Match[str], numbers: Numbers, along: dict[str, str]) -> tu
 
 
 def _either(
-    loop: Loop, numbers: Numbers, along: dict[str, str], fill: str, fits: str, places: str, meter: Meter | None
+    loop: Loop,
+    numbers: Numbers,
+    along: dict[str, str],
+    fill: str,
+    fits: str,
+    places: str,
+    most: int,
+    meter: Meter | None,
 ) -> Conditional:
     assert loop.turns is not None
     lines = [fill, *(f"{name} = {name} + {'' if step == '1' else f'{step} * '}len(r)" for name, step in along.items())]
     lines.append(f"l{numbers.local} = {'r' if places == numbers.range else numbers.range}[-1]")
-    test = f"len(r := {places}) > {_WORTHWHILE} and {fits}"
+    test = f"{_WORTHWHILE} < len(r := {places}) <= {most:#x} and {fits}"
     if meter is not None:
         test += f" and F[0] - {meter.cost} * len(r) >= P[0]"
         lines.append(f"F[0] = F[0] - {meter.cost} * len(r)")

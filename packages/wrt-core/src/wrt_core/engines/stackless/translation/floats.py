@@ -56,8 +56,8 @@ _EXACT = 1 << 24
 def round_to_f32(t: Translator, text: str, effects: int) -> None:
     """Push `text`, a float, rounded to 32 bits. The operands it was made of have been popped."""
     slot = f"s{len(t.stack)}"
-    t.statement(f"R[0] = {text}", effects, frozenset((slot,)))
-    t.into_slot("R[0]", F32, 0)
+    t.statement(f"R[()] = {text}", effects, frozenset((slot,)))
+    t.into_slot("R[()]", F32, 0)
     t.rounded = t.sequence.nodes[-1], slot, Operand(text, F32, effects=effects)
 
 

@@ -47,5 +47,7 @@ def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
 
 def _ask(t: Translator, test: str) -> None:
     """Append the question that what is known of the loop stands on: without it, other code goes on from its head."""
-    goes_on = Stop(f"return rest_at({t.index}, {t.offset}, locals())()", DEPARTED)
-    t.append(Conditional(f"not ({test})", test, Sequence([goes_on], False), Sequence(), t.offset))
+    # A plain call: Python makes no other without using the C stack, of which a guest that recurses would need much.
+    found = Line(f"rest, *here = rest_at({t.index}, {t.offset}, locals())", DEPARTED)
+    goes_on = Stop("return rest(here[0], here[1], here[2], None, None)", DEPARTED)
+    t.append(Conditional(f"not ({test})", test, Sequence([found, goes_on], False), Sequence(), t.offset))
