@@ -33,6 +33,8 @@ def is_capturable(frame: FrameType | None, outside: FrameType) -> bool:
     return True
 
 
+_BITS: dict[ValueType, int] = {NumType.I32: 32, NumType.I64: 64}
+
 _COROUTINE = 0x20
 """The flag of generators' code: what runs in a continuation is on a stack that is not all Python's own."""
 
@@ -116,8 +118,8 @@ def _local(variables: Mapping[str, Any], index: int, type_: ValueType, is_number
     value = variables[name]
     if is_number:
         return value.to_bytes(16, "little")
-    if type_ is NumType.I32 and value < 0:  # it is held as a signed number
-        return value + (1 << 32)
+    if type_ in _BITS:  # it may be held as a signed number, or have grown past its width
+        return int(value) % (1 << _BITS[type_])
     return _canonical(value)
 
 

@@ -118,7 +118,11 @@ def counted(
         if one.local is None or order not in _MIRRORED or not isinstance(step, (int, str)):
             continue
         if bound.effects == NOTHING and all(map(stays, bound.reads)):
-            others = {local: each for local, each in known.items() if local != one.local}
+            others = {
+                local: each
+                for local, each in known.items()
+                if local != one.local and not (isinstance(each, Growth) and each.most > _LONGEST)
+            }
             found = zeros_of(other.alignment, zeros)
             slot = "" if other.origin is None else other.text
             return Counted(one.local, step, order, signed, bound, others, found, back is None, slot)

@@ -43,6 +43,7 @@ from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
 from wrt_core.engines.stackless.translation.signs import held_signed
 from wrt_core.engines.stackless.translation.source import ENTRY, NOWHERE, Line, Numbers, Source, TooDeep
 from wrt_core.engines.stackless.translation.structured import write_structured
+from wrt_core.engines.stackless.translation.sums import held_as_sums
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Frame, Translator
 from wrt_core.engines.stackless.translation.tree import Label, Loop, Node, Sequence
 from wrt_core.engines.stackless.translation.turns import turns_of
@@ -186,6 +187,7 @@ class Found:
     counted: dict[int, Counted] = field(default_factory=dict)
     turning: frozenset[int] = frozenset()
     signed: frozenset[int] = frozenset()
+    summed: frozenset[int] = frozenset()
 
     @classmethod
     def by(cls, translator: Translator) -> Found:
@@ -196,7 +198,8 @@ class Found:
         ranges = translator.ranges.solve(zeros)
         unsigned = frozenset(local for loop in counted.values() for local in loop.locals)
         signed = held_signed(translator) - unsigned
-        return cls(held_as_numbers(translator), ranges, counted, frozenset(turning), signed)
+        summed = held_as_sums(translator) - unsigned - signed
+        return cls(held_as_numbers(translator), ranges, counted, frozenset(turning), signed, summed)
 
 
 def _read(
@@ -227,7 +230,7 @@ def read(
         local_types += [close(each, module.types)] * count
     translator = Translator(module, index, form, may_suspend, type_, local_types)
     if found is not None:
-        translator.numbers, translator.signed = found.numbers, found.signed
+        translator.numbers, translator.signed, translator.summed = found.numbers, found.signed, found.summed
         translator.counted, translator.turning = found.counted, found.turning
     translator.locals = Locals(len(type_.params))
     if pointed:

@@ -79,7 +79,7 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
         return
     a, b = _bounded(a), _bounded(b)
     t.combine(f"{a.at(ADD)} + {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low + b.low, a.high + b.high)
-    if a.local is not None and b.local is not None:
+    if a.grown == (a.text, 0) and b.grown == (b.text, 0):
         t.stack.items[-1].parts = a.text, b.text
     t.stack.items[-1].grown = _grown(a, b) or _grown(b, a)
     t.stack.items[-1].alignment = least(a.alignment, b.alignment)
@@ -87,11 +87,7 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
 
 def _grown(a: Operand, b: Operand) -> tuple[str, int] | None:
     """The variable that a sum begins with, and how much is added at most, if that is not negative."""
-    if b.low < 0:
-        return None
-    if a.local is not None:
-        return a.text, b.high
-    return None if a.grown is None else (a.grown[0], a.grown[1] + b.high)
+    return None if b.low < 0 or a.grown is None else (a.grown[0], a.grown[1] + b.high)
 
 
 @folding(*both("sub"))

@@ -106,7 +106,10 @@ class Operand:
     parts: tuple[str, int | str] | None = field(default=None)
     """For the sum of a variable and a constant or another variable as it is: both."""
     grown: tuple[str, int] | None = field(default=None)
-    """For the sum of a variable and what is not negative, as it is: the variable, and how much that is at most."""
+    """For the sum of a variable and what is not negative, as it is: the variable, and how much that is at most.
+
+    For a local alone, that and nothing.
+    """
     origin: Operand | None = field(default=None)
     """For an integer in a slot: what has been put there, if that has no effects."""
     terms: tuple[Operand, int] | None = field(default=None)

@@ -154,6 +154,10 @@ class Translator:
         """The locals of type i32 that hold signed numbers."""
         self.signs: Counter[int] = Counter()
         """How much cheaper it would be if a local of type i32 held a signed number; see `signs`."""
+        self.summed: frozenset[int] = frozenset()
+        """The locals that may have grown past their width."""
+        self.sums: Counter[int] = Counter()
+        """How much cheaper it would be if a local might; see `sums`."""
         self.points: dict[int, SafePoint] | None = None if form.resumed is None else {}
         """The safe points by offset, where somebody asks for them."""
         self.entry_meter = Meter(ENTRY) if form.flavour is Flavour.METERED else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation import signs, sums
 from wrt_core.engines.stackless.translation.counting import Growth, Step
 from wrt_core.engines.stackless.translation.operand import (
     ATOM,
@@ -21,9 +22,8 @@ from wrt_core.engines.stackless.translation.operand import (
     name,
     numbered,
 )
-from wrt_core.engines.stackless.translation.signs import GIVEN, TAKEN, is_free
-from wrt_core.engines.stackless.translation.signs import vote as vote_sign
 from wrt_core.engines.stackless.translation.stack import WRITES
+from wrt_core.engines.stackless.translation.sums import SUM
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.vector_numbers import is_constant, number_of, vote
 from wrt_foundation.instructions import Instruction
@@ -45,9 +45,14 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
     if index in t.signed:
         operand.low, operand.high = -SIGN[I32], SIGN[I32] - 1
     elif is_integer(type_):
-        operand.local = index
-        operand.low, operand.high = t.ranges.get(index)
-        vote_sign(t, operand, TAKEN)
+        operand.grown = operand.text, 0
+        if index in t.summed:
+            operand.high = SUM
+        else:
+            operand.local = index
+            operand.low, operand.high = t.ranges.get(index)
+            signs.vote(t, operand, signs.TAKEN)
+            sums.vote(t, index, sums.TAKEN)
     if type_ is I32:
         operand.alignment = t.locals.get(index)
     if index in t.wild:
@@ -70,11 +75,13 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
         step: Step | None = None
         if value.parts is not None and variable in value.parts and value.parts[0] != value.parts[1]:
             step = value.parts[value.parts[0] == variable]
-        elif value.grown is not None and value.grown[0] == variable:
+        elif value.grown is not None and value.grown[0] == variable and value.grown[1]:
             step = Growth(value.grown[1])
-        if value.type is I32 and not is_free(value):
-            t.signs[index] += GIVEN
-        given = value
+        if value.type is I32 and not signs.is_free(value):
+            t.signs[index] += signs.GIVEN
+        given, added = value, sums.added_to(value, variable)
+        if added:
+            sums.vote(t, index, sums.ADDED)
         value = value.clean()
         t.ranges.give(index, value, step)
         t.changed[index] += 1
@@ -82,6 +89,8 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             t.locals.give(index, value.alignment)
         if index in t.signed:
             value = given.signed()
+        elif index in t.summed and added:
+            value = given
     text = value.text
     if value.type is V128:
         if not is_constant(value):
