@@ -78,6 +78,8 @@ def spinning(engine):
     return make
 
 
+# Where Python drops what the first signal raised, as it may (see `interrupted`), pytest warns of it.
+@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("code", GUESTS.values(), ids=GUESTS)
 @pytest.mark.parametrize("way", ["call", "execution", "metered"])
 def test_ctrl_c(spinning, interrupted, code, way):
