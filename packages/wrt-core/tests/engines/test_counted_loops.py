@@ -97,6 +97,11 @@ class LoopWriter:
             local.get {local} {wrap}i32.const 0xffff i32.and local.get 2 {wrap}i32.store8 {offset}
         """
 
+    def called(self) -> str:
+        """Sum up what a function makes of a number, which is in a slot of the operand stack meanwhile."""
+        t, local = self.type, self.random.choice((2, 3, 4))
+        return f"local.get 8 local.get {local} call 2 {t}.add {t}.const 31 {t}.mul local.set 8"
+
     def left(self) -> str:
         """Leave the loop for its block or the function, or step a local on one way only."""
         t, local = self.type, self.random.choice((2, 3, 4))
@@ -128,7 +133,7 @@ class LoopWriter:
         parts = [self.seen(), self.seen()]
         if self.logs:
             parts.insert(random.randrange(3), "local.get 5 call 0")
-        parts += [part() for part in random.sample((self.left, self.stored, self.inner, self.seen), 2)]
+        parts += [part() for part in random.sample((self.left, self.stored, self.inner, self.called), 2)]
         last = [self.stepped(local) for local in self.others if random.random() < 0.8]
         last.insert(random.randrange(len(last) + 1), self.stepped(2, direction))
         test = f"{' '.join(compared)} {t}.{sign}"
@@ -160,6 +165,7 @@ class LoopWriter:
             builder.global_(name, t, f"{t}.const 0")
         code = self.code()
         builder.function("f0", f"{t} {t} -> {t}", code, f"{t} {t} {t} i32 {t} {t} {t} {t}")
+        builder.function("g", f"{t} -> {t}", f"local.get 0 {t}.const 3 {t}.div_u")
         return Program(builder.bytes(), (" ".join(code.split()),))
 
 
@@ -254,6 +260,25 @@ def test_a_bound_is_no_local_that_holds_a_signed_number(taken: list[int]) -> Non
     function = build(code).instantiate(engine()).exports["f"]
     assert function(21, 0) == -24
     assert len(taken) == 1
+
+
+def test_what_a_loop_does_last_is_done_though_it_is_where_the_bound_was() -> None:
+    """In a slot that had the bound as long as nothing was known of it."""
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.global_("calls", "i32", "i32.const 0")
+    called = "global.get 0 i32.const 1 i32.add global.set 0 local.get 0"
+    code = """
+        i32.const 15 local.get 0 i32.and local.set 0
+        loop
+            local.get 3 i32.const 1 i32.add local.set 3 local.get 0 local.get 3 call 1 drop drop
+            local.get 3 local.get 0 i32.const 2 i32.add i32.lt_s br_if 0
+        end
+        global.get 0
+    """
+    builder.function("f", "i32 i32 -> i32", code, "i32 i32 i32")
+    builder.function("g", "i32 -> i32", f"{called} i32.load8_u")
+    assert builder.instantiate(engine()).exports["f"](5, 0) == 7
 
 
 def test_none_is_counted_for_that_ends_at_once() -> None:

@@ -322,9 +322,7 @@ def _others(loop: Counted, asked: _Asked, wanted: Collection[int], times: str, l
                 continue
             asked.within(local, 0, _SMALL - 1)
             asked.known[local] = asked.at_entry(local)[0], 2 * _SMALL - 1
-        elif (
-            not loop.front
-        ):  # else it is as low as it gets where it leaves, and not known to be higher where it goes on
+        elif not loop.front:  # there, it is as low where the loop leaves as where it goes on
             low, high = asked.at_entry(local)
             if low < -step * longest:
                 asked.tests.append(f"l{local} >= {times if step == -1 else f'{-step} * {times}'}")

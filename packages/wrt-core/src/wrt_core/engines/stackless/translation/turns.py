@@ -11,6 +11,7 @@ from wrt_core.engines.stackless.translation.tree import Branch, Conditional, Lab
 __all__ = ["turns_of"]
 
 _STEPPED = re.compile(r"(l\d+) = \(?\1 [+-] (\w+)\)?(?: % 0x\w+)?")
+_COMPUTED = re.compile(r"(s\d+) = (?:l\d+|0x[0-9a-f]+|\d+|[-+*%&|^<>() ]|if|else|or|and|not)+")
 
 
 def turns_of(label: Label, body: Sequence, heads: int, loop: Counted, numbers: Numbers | None = None) -> Turns | None:
@@ -21,11 +22,10 @@ def turns_of(label: Label, body: Sequence, heads: int, loop: Counted, numbers: N
     """
     if label.uses != 1:
         return None
-    parts = _tested_first(label, body, heads, loop.slot) if loop.front else _tested_last(label, body)
+    parts = _tested_first(label, body, heads, loop.slot) if loop.front else _tested_last(label, body, loop.slot)
     if parts is None:
         return None
     nodes, then = parts
-    nodes = [node for node in nodes if not _puts(node, loop.slot)]
     numbers = numbers or Numbers(loop.local, "", "", "")
     for index in range(len(nodes) - 1, -1, -1):
         node = nodes[index]
@@ -44,14 +44,17 @@ def turns_of(label: Label, body: Sequence, heads: int, loop: Counted, numbers: N
 
 
 def _puts(node: Node, slot: str) -> bool:
-    return slot != "" and isinstance(node, Line) and node.text.startswith(f"{slot} = ")
+    """Whether a node puts the bound in a slot: something that is computed of locals, and no more."""
+    found = _COMPUTED.fullmatch(node.text) if isinstance(node, Line) else None
+    return found is not None and found[1] == slot
 
 
-def _tested_last(label: Label, body: Sequence) -> tuple[list[Node], Sequence] | None:
-    """What a loop does before it goes back under a condition, and after it has not."""
+def _tested_last(label: Label, body: Sequence, slot: str) -> tuple[list[Node], Sequence] | None:
+    """What a loop does before it goes back under a condition, save to put the bound in a slot, and after it has not."""
     for index, node in enumerate(body.nodes):
         if isinstance(node, Conditional) and not node.otherwise.nodes and _goes_back(node.then.nodes, label):
-            return body.nodes[:index], Sequence(body.nodes[index + 1 :], body.falls)
+            before = body.nodes[: index - 1 if index and _puts(body.nodes[index - 1], slot) else index]
+            return before, Sequence(body.nodes[index + 1 :], body.falls)
     return None
 
 
