@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from wrt_core.engines.stackless.translation.counting import Counted, Entry, Growth, Step, entry_of, wanted_of
+from wrt_core.engines.stackless.translation.counting import Counted, Growth, Step, wanted_of
+from wrt_core.engines.stackless.translation.entering import Entry, entry_of
 from wrt_core.engines.stackless.translation.operand import constant, name
 from wrt_core.engines.stackless.translation.relation import Range
 from wrt_foundation.types import I32, I64, NumType

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from wrt_core.engines.stackless.translation.counting import Counted, Entry, entry_of, wanted_of
+from wrt_core.engines.stackless.translation.counting import Counted, wanted_of
+from wrt_core.engines.stackless.translation.entering import Entry, entry_of
 from wrt_core.engines.stackless.translation.source import DEPARTED, Line
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.tree import Conditional, Label, Sequence, Stop
