@@ -22,6 +22,7 @@ from wrt_foundation.plugins import get_plugin_manager
 
 PLUGINS = get_plugin_manager()
 SIGNED = ("lt_s", "gt_s", "le_s", "ge_s")
+DIVISIONS = ("div_s", "rem_s", "div_u", "rem_u")
 OPERATIONS = ("xor", "and", "or", "mul", "rotl", "lt_u", "ge_u", "eq", "ne")
 NUMBERS = (0, 1, -1, 100, -100, 0x7FFF_FFFF, -0x8000_0000, 0x1234_5678, -0x1234_5678)
 
@@ -64,6 +65,10 @@ def program(seed: int) -> Program:
                 f"{local()} {number()} {local()} select",
                 f"{local()} f64.convert_i32_{random.choice('su')} f64.const 4.0 f64.div i32.trunc_sat_f64_s",
                 f"{local()} i32.const 0xff i32.and i32.load8_u 0",
+                f"{local()} i32.const {random.choice((3, 7, 64, -5))} i32.{random.choice(DIVISIONS)}",
+                f"{local()} i32.{random.choice(('popcnt', 'clz', 'ctz', 'extend8_s', 'extend16_s'))}",
+                f"{local()} i32.const {random.randrange(32)} i32.{random.choice(('rotl', 'rotr', 'shr_s', 'shl'))}",
+                f"block block {local()} br_table 0 1 end {given()} end {local()}",
                 f"{local()} call 1",
                 f"{local()} global.set 0 global.get 0",
             )

@@ -20,6 +20,7 @@ from wrt_foundation.plugins import get_plugin_manager
 
 PLUGINS = get_plugin_manager()
 OPERATIONS = ("add", "sub", "mul", "xor", "and", "or", "shl", "shr_u", "shr_s", "rotl")
+DIVISIONS = ("div_s", "rem_s", "div_u", "rem_u")
 COMPARISONS = ("eq", "ne", "lt_u", "lt_s", "ge_u", "ge_s")
 NUMBERS = (0, 1, 5, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
 
@@ -32,6 +33,8 @@ def program(seed: int) -> Program:
     """A function with loops that add to locals 2 to 4; local 5 counts the turns of one, 6 of one inside, 7 sees all."""
     random = Random(seed)
     t = random.choice(("i32", "i32", "i64"))
+
+    wrap = "i32.wrap_i64" if t == "i64" else ""
 
     def local() -> str:
         return f"local.get {random.randrange(2, 5)}"
@@ -62,6 +65,10 @@ def program(seed: int) -> Program:
                 f"{local()} {number()} {t}.{random.choice(COMPARISONS)}{' i64.extend_i32_u' if t == 'i64' else ''}",
                 f"{local()} {number()} {local()} {t}.eqz select",
                 f"{local()} f64.convert_{t}_{random.choice('su')} f64.const 8.0 f64.div {t}.trunc_sat_f64_s",
+                f"{local()} {t}.const {random.choice((3, 7, 64, -5))} {t}.{random.choice(DIVISIONS)}",
+                f"{local()} {t}.{random.choice(('popcnt', 'clz', 'ctz', 'extend8_s', 'extend16_s'))}",
+                f"{local()} {t}.const {random.randrange(64)} {t}.{random.choice(('rotl', 'rotr', 'shr_s', 'shl'))}",
+                f"block block block {local()} {wrap} br_table 0 1 2 end {added()} end {added()} end {local()}",
                 f"{local()} call 1",
                 f"{local()} global.set 0 global.get 0",
                 f"i32.const 32 {local()} {t}.store i32.const 32 {t}.load",

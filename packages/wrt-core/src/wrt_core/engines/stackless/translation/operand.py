@@ -137,6 +137,11 @@ class Operand:
         return self.low >= 0 and self.high <= WIDTH_MASK[self.type]
 
     @property
+    def is_canonical(self) -> bool:
+        """Whether the text gives the canonical value, of whatever type."""
+        return self.type not in WIDTH_MASK or self.is_clean
+
+    @property
     def is_simple(self) -> bool:
         """Whether evaluating the text twice costs and does nothing more than once."""
         if self.effects != NOTHING:
