@@ -58,10 +58,10 @@ def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
     elif a.low >= 0 and a.high < sign:
         a, b = t.pop_unordered(2)
         _compare_with_positive(t, _MIRRORED[comparison], b, a)
-    elif _is_signed(b) and a.is_simple and a.is_clean:
+    elif _is_signed(b) and a.is_simple:
         b, a = t.pop(), t.pop()
         _compare_with_signed(t, comparison, a, b)
-    elif _is_signed(a) and b.is_simple and b.is_clean:
+    elif _is_signed(a) and b.is_simple:
         b, a = t.pop(), t.pop()
         _compare_with_signed(t, _MIRRORED[comparison], b, a)
     else:

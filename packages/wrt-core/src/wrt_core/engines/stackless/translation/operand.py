@@ -137,21 +137,16 @@ class Operand:
         return self.low >= 0 and self.high <= WIDTH_MASK[self.type]
 
     @property
-    def is_canonical(self) -> bool:
-        """Whether the text gives the canonical value, of whatever type."""
-        return self.type not in WIDTH_MASK or self.is_clean
-
-    @property
     def is_simple(self) -> bool:
-        """Whether evaluating the text twice costs and does nothing more than once."""
+        """Whether evaluating the canonical value twice costs and does nothing more than once."""
         if self.effects != NOTHING:
             return False
+        if self.value is not None:
+            return True
+        if self.type in WIDTH_MASK and not self.is_clean:
+            return False
         # A float's literal has no value here: an integer's is what is computed with.
-        return (
-            self.value is not None
-            or self.text.isidentifier()
-            or (not self.reads and _NUMBER.match(self.text) is not None)
-        )
+        return self.text.isidentifier() or (not self.reads and _NUMBER.match(self.text) is not None)
 
     def derive(self, text: str, precedence: int, low: int = 0, high: int = 0, type: ValueType | None = None) -> Operand:
         """An operand computed from this one alone."""

@@ -199,8 +199,7 @@ class Translator:
         """Pop canonical operands that may be named several times, deepest first: each a variable or a constant."""
         height = len(self.stack) - count
         for index in range(height, height + count):
-            operand = self.stack.items[index]
-            if not operand.is_simple or not (operand.value is not None or operand.is_canonical):
+            if not self.stack.items[index].is_simple:
                 self.stack.spill(index)
         return self.pop_many(count)
 
