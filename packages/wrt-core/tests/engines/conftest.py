@@ -1,8 +1,8 @@
-"""Instances made of text, in both forms that translation has."""
+"""Instances made of text, in both forms that translation has, and random programs compared with the reference."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from wrt_core.engines.stackless import compiled
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.function import translate
 from wrt_core.runtime.instance import Instance
+from wrt_core.testing import Program, disagreement
 
 
 @pytest.fixture(params=["structured", "dispatched"])
@@ -27,3 +28,19 @@ def instantiate(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         return engine.instantiate(engine.load(parser.parse_module(text)), imports)
 
     return make
+
+
+@pytest.fixture
+def agree() -> Callable[..., None]:
+    """Fail for the first seed whose program does something else than in the reference interpreter.
+
+    It is called with what makes a program of a seed, the seeds, and limits as `disagreement` has them.
+    """
+
+    def check(program_of: Callable[[int], Program], seeds: Iterable[int], **limits: int) -> None:
+        for seed in seeds:
+            program = program_of(seed)
+            complaint = disagreement(program, EngineFactory.create("stackless"), seed, **limits)
+            assert complaint is None, f"{seed}: {complaint}\n{program}"
+
+    return check

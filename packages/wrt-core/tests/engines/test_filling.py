@@ -6,6 +6,7 @@ fuel of metered ones with that of the same paused at every turn, which goes thro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from random import Random
 
@@ -74,19 +75,13 @@ def program(seed: int) -> Program:
 
 
 @pytest.mark.parametrize("part", range(10))
-def test_random_loops(part: int) -> None:
-    for seed in range(part * 40, part * 40 + 40):
-        each = program(seed)
-        complaint = disagreement(each, engine(), seed, rounds=8)
-        assert complaint is None, f"{seed}: {complaint}\n{each}"
+def test_random_loops(agree: Callable[..., None], part: int) -> None:
+    agree(program, range(part * 40, part * 40 + 40), rounds=8)
 
 
-def test_so_they_do_in_dispatched_form(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_they_do_in_dispatched_form(agree: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled, "translate", partial(translate, write=write_dispatched))
-    for seed in range(400, 500):
-        each = program(seed)
-        complaint = disagreement(each, engine(), seed, rounds=8)
-        assert complaint is None, f"{seed}: {complaint}\n{each}"
+    agree(program, range(400, 500), rounds=8)
 
 
 @pytest.mark.parametrize("flavour", Flavour)

@@ -6,6 +6,7 @@ also paused at every safe point: what is seen, saved and gone on with is what th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -15,7 +16,7 @@ from wrt_core.engines.stackless.translation.function import translate
 from wrt_core.execution import Execution
 from wrt_core.execution.snapshot import Snapshot
 from wrt_core.execution.state import State
-from wrt_core.testing import ModuleBuilder, Program, disagreement
+from wrt_core.testing import ModuleBuilder, Program
 from wrt_core.testing.reference import Reference
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.plugins import get_plugin_manager
@@ -99,11 +100,8 @@ def program(seed: int) -> Program:
 
 
 @pytest.mark.parametrize("part", range(10))
-def test_random_programs(part: int) -> None:
-    for seed in range(part * 60, part * 60 + 60):
-        each = program(seed)
-        complaint = disagreement(each, engine(), seed, rounds=4)
-        assert complaint is None, f"{seed}: {complaint}\n{each}"
+def test_random_programs(agree: Callable[..., None], part: int) -> None:
+    agree(program, range(part * 60, part * 60 + 60), rounds=4)
 
 
 def test_they_have_locals_that_hold_signed_numbers() -> None:
