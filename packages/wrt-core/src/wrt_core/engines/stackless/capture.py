@@ -7,13 +7,14 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from wrt_core.engines.stackless.compiled import INSTANCE, MARK, Compiled
+from wrt_core.engines.stackless.translation.safe_points import SafePoint
 from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY
 from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.execution.activation import Activation, ActivationKind, local_types
 from wrt_foundation.errors import ExecutionError
 from wrt_foundation.types import NumType, ValueType
 
-__all__ = ["activation_at", "captured", "is_capturable"]
+__all__ = ["activation_at", "activation_before", "captured", "is_capturable"]
 
 _ZERO: dict[ValueType, Any] = {
     NumType.I32: 0,
@@ -98,12 +99,35 @@ def activation_at(
 
     `names` are the code's globals. Raises `ExecutionError` if it can't be left there.
     """
-    compiled, instance = names[MARK], names[INSTANCE]
-    types = local_types(compiled.module, index)
-    points, numbers = compiled.points(index, form)
-    point = points.get(offset)
+    compiled: Compiled = names[MARK]
+    found = compiled.points(index, form)
+    point = found.points.get(offset)
     if point is None:
         raise ExecutionError(f"function {index} can't be left at offset {offset:#x}")
+    return _left_at(names, index, point, found.numbers, offset, variables)
+
+
+def activation_before(
+    names: dict[str, Any], index: int, form: Form, offset: int, variables: Mapping[str, Any]
+) -> Activation:
+    """Return the activation of a function that is to be done again from an instruction, by its code's variables.
+
+    Raises `IndexError` if what it is about to compute with is read from where no memory is.
+    """
+    found = names[MARK].points(index, form)
+    return _left_at(names, index, found.retries[offset], found.numbers, offset, variables)
+
+
+def _left_at(
+    names: dict[str, Any],
+    index: int,
+    point: SafePoint,
+    numbers: frozenset[int],
+    offset: int,
+    variables: Mapping[str, Any],
+) -> Activation:
+    instance = names[INSTANCE]
+    types = local_types(names[MARK].module, index)
     values = tuple([_local(variables, number, each, number in numbers) for number, each in enumerate(types)])
     values_of = dict(variables)
     stack = tuple([_canonical(eval(text, names, values_of)) for text in point.stack])

@@ -1,40 +1,99 @@
 """Detours: what code goes on with where something that it stands on does not hold.
 
-A loop that counts is written for numbers that stay within their width; see `translation.counting`. Where they might
-not, the function goes on from the loop's head in the code that is there for what was paused, and expects nothing.
+A loop that counts is written for numbers that stay within their width; see `translation.counting`. Addresses are
+written for sums that do; see `translation.ventures`. Where they might not, or do not, the function goes on, from the
+loop's head or from before the address, in code as it is there for what was paused, which expects nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import FunctionType
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from types import CodeType, FunctionType
 from typing import Any
 
-from wrt_core.engines.stackless.capture import activation_at
-from wrt_core.engines.stackless.compiled import MARK
+from wrt_core.engines.stackless.capture import activation_at, activation_before
+from wrt_core.engines.stackless.compiled import MARK, Compiled
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
+from wrt_core.engines.stackless.translation.ventures import EVERYWHERE
+from wrt_core.execution.activation import Activation
 
-__all__ = ["Detour", "detour_of"]
+__all__ = ["Detours"]
 
-Detour = Callable[[int, int, Mapping[str, Any]], tuple[Any, ...]]
-"""Called with a function's index, the offset of one of its loops and its code's variables.
+Detour = tuple[FunctionType, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
+"""The code that does the rest of a function, and what that wants to be called with first: the locals, the operands and
+the exceptions that are held. It is not called here: no frame of ours may be between the guest's."""
 
-It returns the code that does the rest of the function, and what that wants to be called with first: the locals, the
-operands and the exceptions that are held.
-"""
+_PATIENCE = 2
+"""How often something ventured may fail before code is used that does not venture it."""
+
+_SEVERAL = 4
+"""Marks behind which a function is not to venture anything; where there are more, it does so nowhere."""
 
 
-def detour_of(names: dict[str, Any], flavour: Flavour) -> Detour:
-    """Return the detours of the functions that have these globals."""
-    rests: dict[tuple[int, int], FunctionType] = {}
-    form = Form(Variant.CODE, flavour)
+class Detours:
+    """The detours of the functions that have these globals, `names`. Thread-safe, as far as running guests is."""
 
-    def rest_at(index: int, offset: int, variables: Mapping[str, Any]) -> tuple[Any, ...]:
-        rest = rests.get((index, offset))
+    def __init__(self, names: dict[str, Any], flavour: Flavour) -> None:
+        self._names = names
+        self._flavour = flavour
+        self._rests: dict[tuple[int, Form], FunctionType] = {}
+        self._failed: Counter[tuple[int, int]] = Counter()
+
+    @property
+    def _compiled(self) -> Compiled:
+        compiled: Compiled = self._names[MARK]
+        return compiled
+
+    def rest_at(self, index: int, offset: int, variables: Mapping[str, Any]) -> Detour:
+        """Return the detour at a loop's head of the function at `index`, by its code's variables."""
+        form = self._form(sys._getframe(1).f_code)
+        here = activation_at(self._names, index, form, offset, variables)
+        return self._detour(index, Form(Variant.CODE, self._flavour, offset), here)
+
+    def retry_at(self, index: int, error: IndexError, variables: Mapping[str, Any]) -> Detour | None:
+        """Return the detour of the function at `index`, in which an error was raised, by its code's variables.
+
+        None if it is not of something ventured, or what was to be done with that traps before.
+        """
+        trace = error.__traceback__
+        if trace is None or trace.tb_next is not None:
+            return None
+        code = trace.tb_frame.f_code
+        found = self._compiled.find(code)
+        assert found is not None
+        _, form, translation = found
+        offset = translation.retries.get(trace.tb_lineno)
+        if offset is None:
+            return None
+        try:
+            here = activation_before(self._names, index, form, offset, variables)
+        except IndexError:
+            return None
+        self._failed[index, offset] += 1
+        if self._failed[index, offset] == _PATIENCE:
+            self._grow_wary(index, form, offset, code)
+        return self._detour(index, Form(Variant.CODE, self._flavour, offset, retried=True), here)
+
+    def _form(self, code: CodeType) -> Form:
+        found = self._compiled.find(code)
+        assert found is not None
+        return found[1]
+
+    def _detour(self, index: int, form: Form, here: Activation) -> Detour:
+        rest = self._rests.get((index, form))
         if rest is None:
-            resumed = Form(Variant.CODE, flavour, offset)
-            rest = rests[index, offset] = names[MARK].function(index, resumed, names)
-        here = activation_at(names, index, form, offset, variables)
-        return rest, here.locals, here.stack, here.held  # not called here: no frame of ours may be between the guest's
+            rest = self._rests[index, form] = self._compiled.function(index, form, self._names)
+        return rest, here.locals, here.stack, here.held
 
-    return rest_at
+    def _grow_wary(self, index: int, form: Form, offset: int, code: CodeType) -> None:
+        """Have the function at `index` run other code from now on, which ventures nothing behind a mark."""
+        wary = form.wary | {offset}
+        form = replace(form, wary=wary if len(wary) <= _SEVERAL else EVERYWHERE)
+        made = self._compiled.function(index, form, self._names)
+        func = self._names["functions"][index]
+        function = self._names["codes"][func] if "codes" in self._names else func.code
+        if isinstance(function, FunctionType) and function.__code__ is code:
+            function.__code__ = made.__code__  # whoever calls it has it by itself

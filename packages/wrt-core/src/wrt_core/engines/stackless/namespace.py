@@ -24,7 +24,7 @@ from typing import Any
 
 from wrt_core.engines.stackless import entries, stack_switching
 from wrt_core.engines.stackless.compiled import INSTANCE, MARK, Compiled
-from wrt_core.engines.stackless.detours import detour_of
+from wrt_core.engines.stackless.detours import Detours
 from wrt_core.engines.stackless.memory_views import follow
 from wrt_core.engines.stackless.translation import vector_memory, vectors
 from wrt_core.engines.stackless.translation.variant import Flavour
@@ -61,7 +61,8 @@ def make_namespace(
         "run": stack_switching.runner(compiled.depth, coroutine_of),
         INSTANCE: instance,
     }
-    names["rest_at"] = detour_of(names, flavour)
+    detours = Detours(names, flavour)
+    names["rest_at"], names["retry_at"] = detours.rest_at, detours.retry_at
     if instance.heap is not None:
         names |= instance.heap.names()
     for index, global_ in enumerate(instance.globals):

@@ -18,11 +18,15 @@ __all__ = ["Stored"]
 _KIND = "stackless"
 
 
+def _is_kept(form: Form) -> bool:
+    return form.resumed is None and not form.wary
+
+
 class Stored:
     """The translations of one module that its pack has, by function and form.
 
     What is left of a function at one safe point is not among them: a program may have been paused at any of thousands,
-    and each is nearly as long as its function.
+    and each is nearly as long as its function. Nor is what a program's own addresses have made wary.
     """
 
     def __init__(self, pack: Pack) -> None:
@@ -30,7 +34,7 @@ class Stored:
 
     def get(self, module: ValidatedModule, index: int, form: Form) -> Translation | None:
         """Return a translation, None if it was not kept."""
-        found = self._pack.get(_KIND, index, form.key) if form.resumed is None else None
+        found = self._pack.get(_KIND, index, form.key) if _is_kept(form) else None
         if found is None:
             return None
         found["traps"] = {line: TrapCode[name] for line, name in found["traps"].items()}
@@ -41,7 +45,7 @@ class Stored:
 
     def put(self, translation: Translation, index: int, form: Form) -> None:
         """Keep a translation. Its source is left out: it is there to be read, and can be had again."""
-        if form.resumed is not None:
+        if not _is_kept(form):
             return
         kept: dict[str, Any] = {each.name: getattr(translation, each.name) for each in fields(translation)}
         del kept["source"]

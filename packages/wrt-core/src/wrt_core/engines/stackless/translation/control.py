@@ -47,11 +47,12 @@ def tests(condition: Operand) -> tuple[str, str]:
 def if_(t: Translator, instruction: Instruction, type: BlockType) -> None:
     condition = t.pop_clean()
     t.stack.before(condition.effects | TRAPS)
+    retry = t.ventured(condition.effects)
     relation, texts = relation_of(condition), tests(condition)
     if t.begins_with(relation):
         t.ranges.begin(relation)
     frame = t.open("if", type, Label(), relation)
-    frame.condition, frame.fault = texts, condition.fault
+    frame.condition, frame.fault, frame.retry = texts, condition.fault, retry
     frame.operands = t.stack.items[frame.height :]
 
 
@@ -148,23 +149,26 @@ def br(t: Translator, instruction: Instruction, depth: int) -> None:
 def br_if(t: Translator, instruction: Instruction, depth: int) -> None:
     condition = t.pop_clean()
     t.stack.before(condition.effects | TRAPS)
+    retry = t.ventured(condition.effects)
     relation, texts = relation_of(condition), tests(condition)
     if t.begins_with(relation):
         t.ranges.begin(opposite(relation))
     t.ranges.assume(relation)
-    branch_when(t, *texts, depth, condition.fault)
+    branch_when(t, *texts, depth, condition.fault, retry)
     t.ranges.assume(None)
     t.ranges.narrow(opposite(relation))
 
 
-def branch_when(t: Translator, test: str, negated: str, depth: int, fault: int | None = None) -> None:
+def branch_when(
+    t: Translator, test: str, negated: str, depth: int, fault: int | None = None, retry: int | None = None
+) -> None:
     """Append a branch that is taken on `test`; the operands that it takes stay for the other path.
 
-    If the test may trap, then at `fault`.
+    If the test may trap, then at `fault`; if it is to be done again, then from `retry`.
     """
     nodes = leave(t, depth)
     tested = t.offset if fault is None else fault
-    t.append(Conditional(test, negated, Sequence(nodes, False), Sequence(), tested))
+    t.append(Conditional(test, negated, Sequence(nodes, False), Sequence(), tested, retry))
 
 
 def leave(t: Translator, depth: int, taken: list[Operand] | None = None) -> list[Node]:

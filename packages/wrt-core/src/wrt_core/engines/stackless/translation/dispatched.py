@@ -116,7 +116,9 @@ class _Flattener:
         assert self.current is not None
         then, otherwise, after = self.new(), self.new(), self.new()
         # The test may be a conditional expression itself.
-        self.current.append(Line(f"pc = {then} if ({node.test}) else {otherwise}", node.offset))
+        line = Line(f"pc = {then} if ({node.test}) else {otherwise}", node.offset)
+        line.retry = node.retry
+        self.current.append(line)
         self.current = None
         self.then(
             lambda: self.start(then),
@@ -176,7 +178,7 @@ def _tree(source: Source, blocks: list[list[Line]], low: int, high: int, indent:
     if high - low == 1:
         lines = blocks[low] or [Line("pass", 0)]
         for line in lines:
-            source.add(indent, line.text, line.offset, line.trap)
+            source.take(indent, line)
         return
     middle = (low + high) // 2
     source.add(indent, f"if pc < {middle}:", 0)

@@ -70,6 +70,7 @@ def take_unrounded(t: Translator) -> Operand | None:
     unrounded = t.rounded[2]
     t.pop()
     del nodes[-2:]
+    t.ventures.take_back(nodes)
     return unrounded
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import CodeType
 from typing import Any
 
@@ -41,7 +41,7 @@ from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.resumption import rest
 from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
 from wrt_core.engines.stackless.translation.signs import held_signed
-from wrt_core.engines.stackless.translation.source import ENTRY, NOWHERE, Line, Numbers, Source, TooDeep
+from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE, Line, Numbers, Source, TooDeep
 from wrt_core.engines.stackless.translation.structured import write_structured
 from wrt_core.engines.stackless.translation.sums import held_as_sums
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Frame, Translator
@@ -88,8 +88,23 @@ TEMPLATE_MODULES = (
 )
 
 
-SafePoints = tuple[dict[int, SafePoint], frozenset[int]]
-"""A form's safe points by offset, and its locals that are vectors held as numbers."""
+@dataclass(frozen=True, slots=True)
+class SafePoints:
+    """Where a form can be left and gone on with.
+
+    `points` are its safe points by offset, `retries` what statements are done again from, and `numbers` its locals that
+    are vectors held as numbers.
+    """
+
+    points: dict[int, SafePoint]
+    retries: dict[int, SafePoint]
+    numbers: frozenset[int]
+
+    @classmethod
+    def of(cls, translator: Translator) -> SafePoints:
+        """What a reading has found."""
+        assert translator.points is not None
+        return cls(translator.points, translator.retries, translator.numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +115,9 @@ class Translation:
     each line of the source from 1, the wasm offset that the line came from; `traps` what an IndexError
     on a line means where it is not memory out of bounds. `constants` belong in the namespace. `heads` has the
     offsets of loops, by the line that begins the Python loop or, if the function is in dispatched form, by the value
-    of `pc` that does. `counted` are the numbers of loops that are a `for`, by offset. What goes on in the middle of a
-    function has its `points`: what `safe_points` says of it.
+    of `pc` that does. `counted` are the numbers of loops that are a `for`, by offset. `retries` has the offset from
+    which the function is done again if an address on a line is too large. What goes on in the middle of a function has
+    its `points`: what `safe_points` says of it.
     """
 
     code: CodeType
@@ -112,6 +128,7 @@ class Translation:
     heads: dict[int, int]
     dispatched: bool
     counted: dict[int, Numbers]
+    retries: dict[int, int] = field(default_factory=dict)
     points: SafePoints | None = None
 
 
@@ -151,15 +168,14 @@ def translate(
         source.heads,
         source.blocks is not None,
         source.counted,
-        None if translator.points is None else (translator.points, translator.numbers),
+        {number: line.retry for number, line in enumerate(source.lines, 1) if line.retry is not None},
+        None if translator.points is None else SafePoints.of(translator),
     )
 
 
 def safe_points(module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool]) -> SafePoints:
-    """Return the safe points of a translation by offset, and its locals that are vectors held as numbers."""
-    translator = _read(module, index, form, may_suspend, pointed=True)
-    assert translator.points is not None
-    return translator.points, translator.numbers
+    """Return the safe points of a translation."""
+    return SafePoints.of(_read(module, index, form, may_suspend, pointed=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +204,7 @@ class Found:
     turning: frozenset[int] = frozenset()
     signed: frozenset[int] = frozenset()
     summed: frozenset[int] = frozenset()
+    negative: frozenset[int] = frozenset()
 
     @classmethod
     def by(cls, translator: Translator) -> Found:
@@ -199,7 +216,8 @@ class Found:
         unsigned = frozenset(local for loop in counted.values() for local in loop.locals)
         signed = held_signed(translator) - unsigned
         summed = held_as_sums(translator) - unsigned - signed
-        return cls(held_as_numbers(translator), ranges, counted, frozenset(turning), signed, summed)
+        negative = frozenset(translator.ventures.negative)
+        return cls(held_as_numbers(translator), ranges, counted, frozenset(turning), signed, summed, negative)
 
 
 def _read(
@@ -208,7 +226,12 @@ def _read(
     body = _Body.of(module, index)
     translator = read(module, index, form, may_suspend, body, pointed=pointed)
     found = Found.by(translator)
-    return translator if found == Found() else read(module, index, form, may_suspend, body, found, pointed)
+    if found != Found():
+        translator = read(module, index, form, may_suspend, body, found, pointed)
+    while broken := translator.ventures.broken:
+        form = replace(form, wary=form.wary | broken)
+        translator = read(module, index, form, may_suspend, body, found, pointed)
+    return translator
 
 
 def read(
@@ -232,6 +255,7 @@ def read(
     if found is not None:
         translator.numbers, translator.signed, translator.summed = found.numbers, found.signed, found.summed
         translator.counted, translator.turning = found.counted, found.turning
+        translator.ventures.negative |= found.negative
     translator.locals = Locals(len(type_.params))
     if pointed:
         translator.points = {}
@@ -241,11 +265,16 @@ def read(
         translator.ranges.give_up()
     translator.frames.append(Frame("function", Label(), (), type_.results, 0, translator.body, body.code.offset))
     templates = TEMPLATES
-    meters = translator.meters
+    meters, ventures, stack = translator.meters, translator.ventures, translator.stack
+    again = form.resumed if form.retried else None
     for instruction, immediate, position in reached(translator, body.instructions):
         translator.offset = position
         if meters:
             meters[-1].cost += 1
+        if ventures.possible:
+            ventures.begin(instruction, position, translator.sequence.nodes, stack)
+        elif position == again:
+            translator.begin_again()
         templates[instruction](translator, instruction, immediate)
     return translator
 
@@ -290,7 +319,22 @@ def _translated(
         del source.lines[start:]
         source.counted.clear()
         write_dispatched(body, source)
+    if any(line.retry is not None for line in source.lines):
+        _retrying(source, start, index)
     return source, translator
+
+
+def _retrying(source: Source, start: int, index: int) -> None:
+    """Have lines from one on done again, as far as that is to be, where an address is too large."""
+    for line in source.lines[start:]:
+        line.indent += 1
+    source.lines.insert(start, Line("try:", ENTRY, None, 1))
+    # Another function's error has come through here if it was not raised in this one, or it is the guest's own trap.
+    source.add(1, "except IndexError as error:", DEPARTED)
+    source.add(2, f"again = retry_at({index}, error, locals())", DEPARTED)
+    source.add(2, "if again is None: raise", DEPARTED)
+    # As in a detour: a plain call. Outside of the handler, what it raises has nothing to do with this error.
+    source.add(1, "return again[0](again[1], again[2], again[3], None, None)", DEPARTED)
 
 
 def _whole(translator: Translator, source: Source) -> Sequence:
@@ -337,7 +381,7 @@ def _rest(translator: Translator, source: Source, offset: int) -> Sequence:
     value or a tuple), and the exception that it threw instead, if any.
     """
     assert translator.points is not None
-    point = translator.points[offset]
+    point = (translator.retries if translator.form.retried else translator.points)[offset]
     source.add(0, "def f(locals, stack, held, given, failure):", ENTRY)
     for local in sorted(translator.used):
         text = f"locals[{local}]"

@@ -6,6 +6,7 @@ what is known of a value's range saves masks and sign conversions.
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation import sums
 from wrt_core.engines.stackless.translation.alignment import MOST, known, least
 from wrt_core.engines.stackless.translation.division import remainder
 from wrt_core.engines.stackless.translation.folding import both, folding, signed_value, type_of
@@ -26,6 +27,7 @@ from wrt_core.engines.stackless.translation.operand import (
     constant,
     last_fault,
 )
+from wrt_core.engines.stackless.translation.sums import SUM
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import I32, I64
@@ -61,6 +63,7 @@ def _commuted(t: Translator) -> tuple[Operand, Operand]:
 @folding(*both("add"))
 def add(t: Translator, instruction: Instruction, _: None) -> None:
     a, b = _commuted(t)
+    sums.used(t, a)
     if b.value is not None:
         value = signed_value(b)
         if value == 0:
@@ -77,6 +80,7 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
     if rest is not None:
         t.push(rest)
         return
+    sums.used(t, b)
     a, b = _bounded(a), _bounded(b)
     t.combine(f"{a.at(ADD)} + {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low + b.low, a.high + b.high)
     if a.grown == (a.text, 0) and b.grown == (b.text, 0):
@@ -102,6 +106,8 @@ def sub(t: Translator, instruction: Instruction, _: None) -> None:
     if rest is not None:
         t.push(rest)
         return
+    sums.used(t, a)
+    sums.used(t, b)
     a, b = _bounded(a), _bounded(b)
     t.combine(f"{a.at(ADD)} - {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low - b.high, a.high - b.low)
     t.stack.items[-1].alignment = least(a.alignment, b.alignment)
@@ -113,8 +119,10 @@ def mul(t: Translator, instruction: Instruction, _: None) -> None:
     mask = WIDTH_MASK[a.type]
     if b.value is not None:
         b = constant(signed_value(b), b.type)
-    a = a if -mask <= a.low and a.high <= mask else a.clean()
-    b = b if -mask <= b.low and b.high <= mask else b.clean()
+    for one, other in ((a, b), (b, a)):
+        if one is not other and other.value != 0:
+            sums.used(t, one)
+    a, b = (each if (-mask <= each.low and each.high <= mask) or each.high == SUM else each.clean() for each in (a, b))
     corners = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
     product = Operand(f"{a.at(MULTIPLY)} * {b.at(MULTIPLY + 1)}", a.type, MULTIPLY, min(corners), max(corners))
     product.effects, product.reads = a.effects | b.effects, a.reads | b.reads

@@ -9,6 +9,9 @@ much. A view ends where the memory does, and its IndexError is the trap.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from wrt_core.engines.stackless.translation import sums
 from wrt_core.engines.stackless.translation.floats import take_unrounded
 from wrt_core.engines.stackless.translation.operand import (
     AND,
@@ -19,10 +22,12 @@ from wrt_core.engines.stackless.translation.operand import (
     READS,
     TAME,
     TRAPS,
+    VENTURES,
     WALRUS,
     WIDTH_MASK,
     Operand,
     constant,
+    name,
 )
 from wrt_core.engines.stackless.translation.signs import SAME, is_free, vote
 from wrt_core.engines.stackless.translation.stack import WRITES
@@ -50,6 +55,21 @@ def steady(t: Translator, height: int, memory: int) -> None:
     effects = t.stack.items[height].effects
     if effects & CALLS or (effects and t.module.memories[memory].shared):
         t.stack.spill(height)
+
+
+def venture(t: Translator, base: Operand, argument: MemArg) -> Operand:
+    """The effective address of what was popped, not masked if that may be ventured."""
+    if t.ventures.may(base):
+        sums.used(t, base)
+    if base.is_clean or not t.ventures.has(base):
+        return effective(base.clean(), argument)
+    address = effective(base, argument) if argument.offset else replace(base)
+    if address.terms is None and address.parts is not None and isinstance(address.parts[1], int):
+        address.terms = name(address.parts[0], address.type), address.parts[1]
+    elif argument.offset and address.terms is None:
+        address.terms = base, argument.offset
+    address.effects |= VENTURES
+    return address
 
 
 def pop_address(t: Translator, argument: MemArg) -> Operand:
@@ -91,7 +111,8 @@ _LOADS = [
 
 @template(*_LOADS)
 def load(t: Translator, instruction: Instruction, argument: MemArg) -> None:
-    address = pop_address(t, argument)
+    steady(t, len(t.stack) - 1, argument.memory)
+    address = venture(t, t.pop(), argument)
     width = instruction.width
     signed = instruction.name.endswith("_s")
     view = _SIGNED[width] if signed else _UNSIGNED[width]
@@ -107,14 +128,17 @@ def load(t: Translator, instruction: Instruction, argument: MemArg) -> None:
 
 @template("f64.load")
 def load_f64(t: Translator, instruction: Instruction, argument: MemArg) -> None:
-    address = pop_address(t, argument)
+    steady(t, len(t.stack) - 1, argument.memory)
+    address = venture(t, t.pop(), argument)
     t.combine(item(t, "D", argument.memory, 8, address), ATOM, F64, (address,), effects=READS | TRAPS)
 
 
 @template("f32.load")
 def load_f32(t: Translator, instruction: Instruction, argument: MemArg) -> None:
-    address = pop_address(t, argument)
-    if address.effects != NOTHING:  # else it may be named twice: it is seldom evaluated twice
+    steady(t, len(t.stack) - 1, argument.memory)
+    base = t.pop()
+    address = venture(t, base, argument) if base.effects == NOTHING else effective(base.clean(), argument)
+    if base.effects != NOTHING:  # else it may be named twice: it is seldom evaluated twice
         # An effective address may pass the width of its type, so it is kept aside as it is.
         slot = f"a{len(t.stack)}"
         t.statement(f"{slot} = {address.text}", address.effects, frozenset((slot,)))
@@ -153,8 +177,8 @@ def store(t: Translator, instruction: Instruction, argument: MemArg) -> None:
     if t.stack.items[-1].effects and t.stack.items[-2].effects:
         t.stack.spill(len(t.stack) - 2)
     steady(t, len(t.stack) - 2, argument.memory)
-    value, base = t.pop(), t.pop_clean()
-    address = effective(base, argument)
+    value, base = t.pop(), t.pop()
+    address = venture(t, base, argument)
     if instruction.name == "f64.store":
         view = "D"
     elif instruction.name == "i32.store" and value.low < 0 and value.value is None and is_free(value):
@@ -167,7 +191,7 @@ def store(t: Translator, instruction: Instruction, argument: MemArg) -> None:
         value = _narrow(value, instruction.width)
     text = value.text if value.precedence > WALRUS else f"({value.text})"
     target = item(t, view, argument.memory, instruction.width, address)
-    t.statement(f"{target} = {text}", value.effects | base.effects | WRITES | TRAPS)
+    t.statement(f"{target} = {text}", value.effects | address.effects | WRITES | TRAPS)
 
 
 @template("f32.store")
@@ -175,9 +199,9 @@ def store_f32(t: Translator, instruction: Instruction, argument: MemArg) -> None
     unrounded = take_unrounded(t)
     if unrounded is not None:  # the view rounds, and what was computed has no NaN whose bits matter
         steady(t, len(t.stack) - 1, argument.memory)
-        base = t.pop_clean()
-        target = item(t, "F", argument.memory, 4, effective(base, argument))
-        t.statement(f"{target} = {unrounded.text}", unrounded.effects | base.effects | WRITES | TRAPS)
+        address = venture(t, t.pop(), argument)
+        target = item(t, "F", argument.memory, 4, address)
+        t.statement(f"{target} = {unrounded.text}", unrounded.effects | address.effects | WRITES | TRAPS)
         return
     base, value = t.pop_simple(2)
     address = effective(base, argument)

@@ -21,6 +21,7 @@ __all__ = [
     "READS",
     "SIGN",
     "TRAPS",
+    "VENTURES",
     "WIDTH_MASK",
     "SCALED",
     "TAME",
@@ -39,6 +40,7 @@ NOTHING = 0
 READS = 1  # reads memory, tables or globals: not to be moved past a write of them
 TRAPS = 2  # may trap: not to be moved past another effect, nor dropped
 CALLS = 4  # runs other code: not to be moved past anything that reads, writes or traps
+VENTURES = 16  # has an address that is not masked: to be done before any other statement, see `ventures`
 
 # Python's operator precedence, higher binds tighter.
 ATOM = 20

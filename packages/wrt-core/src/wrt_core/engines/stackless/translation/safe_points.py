@@ -7,11 +7,11 @@ traceback, without any bookkeeping in code that runs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wrt_core.engines.stackless.translation.operand import is_integer
+from wrt_core.engines.stackless.translation.operand import Operand, is_integer
 from wrt_core.engines.stackless.translation.source import Line
-from wrt_core.engines.stackless.translation.stack import OperandStack
 from wrt_core.engines.stackless.translation.variant import Flavour
 from wrt_core.execution.activation import ActivationKind
 from wrt_foundation.types import ValueType
@@ -42,16 +42,16 @@ class SafePoint:
 
     @classmethod
     def of(
-        cls, kind: ActivationKind, node: Line, targets: list[str], stack: OperandStack, held: tuple[int, ...]
+        cls, kind: ActivationKind, node: Line, targets: list[str], items: Sequence[Operand], held: tuple[int, ...]
     ) -> SafePoint:
-        """Describe the stack as it is while `node` runs."""
-        texts = tuple(each.clean().text if is_integer(each.type) else each.text for each in stack.items)
+        """Describe the operands as they are while `node` runs."""
+        texts = tuple(each.clean().text if is_integer(each.type) else each.text for each in items)
         slots = tuple(
             (height, each.number is not None)
-            for height, each in enumerate(stack.items)
+            for height, each in enumerate(items)
             if f"s{height}" in (each.text, each.number)
         )
-        return cls(kind, node, tuple(targets), texts, slots, held, tuple(each.type for each in stack.items))
+        return cls(kind, node, tuple(targets), texts, slots, held, tuple(each.type for each in items))
 
 
 class Meter:

@@ -77,6 +77,8 @@ class Line:
     indent: int = 0
     head: int | None = None
     """The offset of the wasm loop that the line begins."""
+    retry: int | None = None
+    """The offset of the instruction that all is done again from if an address on this line is too large."""
 
 
 @dataclass(slots=True)
@@ -101,6 +103,11 @@ class Source:
         if indent > INDENT_LIMIT:
             raise TooDeep
         self.lines.append(Line(text, offset, trap, indent))
+
+    def take(self, indent: int, line: Line) -> None:
+        """Append a line at a level of indentation. Raises `TooDeep` past that which Python takes."""
+        self.add(indent, line.text, line.offset, line.trap)
+        self.lines[-1].retry = line.retry
 
     def render(self) -> str:
         """The whole text."""

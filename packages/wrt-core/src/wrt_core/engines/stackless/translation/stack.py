@@ -15,6 +15,7 @@ from wrt_core.engines.stackless.translation.operand import (
     NOTHING,
     READS,
     TRAPS,
+    VENTURES,
     Operand,
     is_integer,
     last_fault,
@@ -41,6 +42,8 @@ def _conflict(operand: Operand, effects: int, writes: frozenset[str] | set[str])
     if not operand.reads.isdisjoint(writes):
         return True
     mine = operand.effects
+    if mine & VENTURES:
+        return True
     if mine == NOTHING or effects == NOTHING:
         return False
     if effects & (WRITES | CALLS):
@@ -51,11 +54,14 @@ def _conflict(operand: Operand, effects: int, writes: frozenset[str] | set[str])
 
 
 class OperandStack:
-    """Operands by height; `emit(text, fault)` appends a statement, which may trap at that offset, to the code."""
+    """Operands by height.
+
+    `emit(text, fault, effects, writes)` appends a statement that may trap at that offset to the code.
+    """
 
     __slots__ = ("_emit", "_settled", "items")
 
-    def __init__(self, emit: Callable[[str, int | None], None]) -> None:
+    def __init__(self, emit: Callable[[str, int | None, int, frozenset[str]], None]) -> None:
         self.items: list[Operand] = []
         self._settled = 0  # operands below this height are slots or constants: nothing disturbs them
         self._emit = emit
@@ -124,11 +130,11 @@ class OperandStack:
         if slot in (operand.text, operand.number):
             return
         if operand.number is not None:
-            self._emit(f"{slot} = {operand.number}", operand.fault)
+            self._emit(f"{slot} = {operand.number}", operand.fault, operand.effects, frozenset((slot,)))
             self.items[height] = numbered(slot)
             return
         value = operand.clean() if is_integer(operand.type) else operand
-        self._emit(f"{slot} = {value.text}", operand.fault)
+        self._emit(f"{slot} = {value.text}", operand.fault, operand.effects, frozenset((slot,)))
         self.items[height] = name(slot, operand.type)
         self.items[height].temper, self.items[height].alignment = operand.temper, operand.alignment
         if operand.effects == NOTHING:
@@ -155,7 +161,7 @@ class OperandStack:
         if not moves:
             return
         # One tuple assignment: the right-hand sides are evaluated in order, before any slot changes.
-        self._emit(assignment(moves), last_fault(values))
+        self._emit(assignment(moves), last_fault(values), effects, frozenset(slot for slot, _ in moves))
 
 
 def moves_of(operands: list[Operand], height: int) -> list[tuple[str, str]]:

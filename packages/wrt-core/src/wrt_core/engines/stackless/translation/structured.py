@@ -77,7 +77,7 @@ class _Writer:
             here = indent + entered
             last = index == count
             if isinstance(node, Line):
-                self.source.add(here, node.text, node.offset, node.trap)
+                self.source.take(here, node)
                 continue
             if isinstance(node, Conditional) and not last:
                 new, falls, inside = self._conditional(node, here, follow)
@@ -159,7 +159,7 @@ class _Writer:
             case Try():
                 return self._try(node, indent, follow)
             case Line():
-                self.source.add(indent, node.text, node.offset, node.trap)
+                self.source.take(indent, node)
                 return set(), True
 
     def _branch(self, node: Branch, indent: int, follow: frozenset[Label]) -> tuple[set[Label], bool]:
@@ -193,6 +193,10 @@ class _Writer:
             )
         return {*node.labels, node.default}, False
 
+    def _if(self, indent: int, test: str, node: Conditional) -> None:
+        self.source.add(indent, f"if {test}:", node.offset)
+        self.source.lines[-1].retry = node.retry
+
     def _arm(self, arm: Sequence, indent: int, follow: frozenset[Label], passed: int) -> tuple[set[Label], bool]:
         """Write an arm of a conditional before which the label of order `passed` was the last to end.
 
@@ -217,7 +221,7 @@ class _Writer:
             test, then, negated, otherwise = negated, otherwise, test, then
         source = self.source
         if not whole and then.falls:  # both arms reach what follows
-            source.add(indent, f"if {test}:" if then.nodes else f"if {negated}:", node.offset)
+            self._if(indent, test if then.nodes else negated, node)
             sought: set[Label] = set()
             if then.nodes:
                 sought |= self._arm(then, indent + 1, _NO_LABELS, passed)[0]
@@ -228,13 +232,13 @@ class _Writer:
             return sought, True, None
         # From here on `then` goes elsewhere, or nothing follows.
         mark = len(source.lines)
-        source.add(indent, f"if {test}:", node.offset)
+        self._if(indent, test, node)
         sought, falls = self._arm(then, indent + 1, follow, passed)
         if whole:
             if otherwise.nodes:
                 if all(line.text == "pass" for line in source.lines[mark + 1 :]):
                     del source.lines[mark:]
-                    source.add(indent, f"if {negated}:", node.offset)
+                    self._if(indent, negated, node)
                 else:
                     source.add(indent, "else:", node.offset)
                 more, also = self._arm(otherwise, indent + 1, follow, passed)
@@ -244,7 +248,7 @@ class _Writer:
             inside = 0
         elif all(line.text == "pass" for line in source.lines[mark + 1 :]):
             del source.lines[mark:]
-            source.add(indent, f"if {negated}:", node.offset)
+            self._if(indent, negated, node)
             inside = 1
         else:
             source.add(indent, "else:", node.offset)

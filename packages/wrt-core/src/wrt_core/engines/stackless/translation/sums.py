@@ -1,9 +1,11 @@
 """Sums: which locals are left to grow past their width.
 
 A number that a loop adds to and does not look at need not be masked each time round: it is right modulo 2**32 however
-large it gets, and whoever looks at it then masks it. It grows by so much each time and no more, so Python's numbers
-stay short. A first reading votes, each use in a loop counting as often as the loop may go round; a second uses the
-result.
+large it gets, and whoever looks at it then masks it. Nor need a sum that is but an address, which may be ventured, see
+`ventures`. What is left unmasked has one such number in it at most, and what is added is none; so with each assignment
+they grow by so much and no more, and Python's numbers stay short.
+
+A first reading votes, each use in a loop counting as often as the loop may go round; a second uses the result.
 """
 
 from __future__ import annotations
@@ -11,15 +13,20 @@ from __future__ import annotations
 from wrt_core.engines.stackless.translation.operand import WIDTH_MASK, Operand
 from wrt_core.engines.stackless.translation.translator import Translator
 
-__all__ = ["ADDED", "SUM", "TAKEN", "added_to", "held_as_sums", "vote"]
+__all__ = ["SAME", "SUM", "TAKEN", "given", "held_as_sums", "used", "vote"]
 
 TAKEN = -1
-"""A use for which it must be masked."""
-ADDED = 2
-"""Something is added, and the sum need not be masked; its use there was counted as taken."""
+"""A use for which it must be masked, which each use is until something else is known of it."""
+SAME = 1
+"""A use for which it need not be, or that would be masked in any case."""
+_GIVEN = 1
+"""Being given what would have to be masked else."""
 
 SUM = (1 << 80) - 1
 """What a sum is taken to be at most, that nothing makes of it what it is not: far more than can be reached."""
+
+_NEAR = 1 << 40
+"""What is less is a sum of a few numbers, or one that was shifted by a few bits."""
 
 _TURNS = 8
 """How often a loop may go round."""
@@ -32,13 +39,23 @@ def vote(t: Translator, local: int, weight: int) -> None:
     t.sums[local] += weight * _TURNS ** min(t.loops, _DEPTH)
 
 
-def added_to(value: Operand, variable: str) -> bool:
-    """Whether a value is the sum of a variable and what is no sum itself, and would have to be masked."""
-    if not WIDTH_MASK[value.type] < value.high <= SUM + (1 << 64):
+def used(t: Translator, operand: Operand) -> None:
+    """Note that an operand is used for what would be masked in any case, or need not be."""
+    if operand.local is not None and operand.high == WIDTH_MASK[operand.type]:
+        vote(t, operand.local, SAME)
+
+
+def given(t: Translator, local: int, value: Operand) -> bool:
+    """Say whether a value may be left as it is by a local that is left to grow; note what that would save."""
+    if value.low < 0:
         return False
-    if value.parts is not None and isinstance(value.parts[1], str):
-        return variable in value.parts
-    return value.grown is not None and value.grown[0] == variable and value.grown[1] <= 1 << 64
+    if value.is_clean:
+        used(t, value)  # as it is, in another local, which may be left to grow too
+        return False
+    if _NEAR <= value.high < SUM or value.high > SUM + (1 << 64):
+        return False
+    vote(t, local, _GIVEN)
+    return True
 
 
 def held_as_sums(t: Translator) -> frozenset[int]:

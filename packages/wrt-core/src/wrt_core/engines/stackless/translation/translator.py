@@ -16,6 +16,7 @@ from wrt_core.engines.stackless.translation.source import ENTRY, Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
 from wrt_core.engines.stackless.translation.tree import Block, Conditional, Label, Loop, Node, Sequence, Turns
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
+from wrt_core.engines.stackless.translation.ventures import EVERYWHERE, Ventures
 from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.canonical import close
@@ -59,6 +60,8 @@ class Frame:
     condition: tuple[str, str] = ("", "")
     fault: int | None = None
     """Where the condition may trap, as far as it is known."""
+    retry: int | None = None
+    """As in a line."""
     then: Sequence | None = None
     escapes: set[Label] = field(default_factory=set)
     around: Frame | None = None
@@ -160,6 +163,10 @@ class Translator:
         """How much cheaper it would be if a local might; see `sums`."""
         self.points: dict[int, SafePoint] | None = None if form.resumed is None else {}
         """The safe points by offset, where somebody asks for them."""
+        self.retries: dict[int, SafePoint] = {}
+        """What statements are done again from, by offset, where somebody asks for safe points."""
+        dares = form.resumed is None and form.variant is Variant.CODE
+        self.ventures = Ventures(form.wary if dares else EVERYWHERE)
         self.entry_meter = Meter(ENTRY) if form.flavour is Flavour.METERED else None
         self.meters: list[Meter] = [] if self.entry_meter is None else [self.entry_meter]
         """What pays for the next instruction, last."""
@@ -244,8 +251,22 @@ class Translator:
 
     # Statements
 
-    def _append(self, text: str, fault: int | None) -> None:
-        self.sequence.nodes.append(Line(text, self.offset if fault is None else fault))
+    def _append(
+        self, text: str, fault: int | None, effects: int, writes: frozenset[str], trap: TrapCode | None = None
+    ) -> None:
+        line = Line(text, self.offset if fault is None else fault, trap)
+        self.sequence.nodes.append(line)
+        line.retry = self.ventured(effects, writes)
+
+    def ventured(self, effects: int, writes: frozenset[str] = frozenset()) -> int | None:
+        """Note that a statement is written; return the mark that it is done again from, if it has a venture in it."""
+        mark = self.ventures.passed(effects, writes)
+        if mark is None:
+            return None
+        if self.points is not None and mark.offset not in self.retries:
+            nowhere = Line("", mark.offset)
+            self.retries[mark.offset] = SafePoint.of(ActivationKind.LOOP, nowhere, [], mark.items, self._held())
+        return mark.offset
 
     def statement(
         self,
@@ -260,7 +281,7 @@ class Translator:
         If it is an operand of the instruction that traps, and not itself, then at `fault`.
         """
         self.stack.before(effects, writes)
-        self.sequence.nodes.append(Line(text, self.offset if fault is None else fault, trap))
+        self._append(text, fault, effects, writes, trap)
 
     def into_slot(self, text: str, type: ValueType, effects: int, trap: TrapCode | None = None) -> None:
         """Evaluate canonical `text` now, into the slot of the stack's next height, and push that slot."""
@@ -297,7 +318,9 @@ class Translator:
         assert isinstance(node, Line)
         self._resulted = node
         if self.points is not None:
-            point = self.points[self.offset] = SafePoint.of(ActivationKind.CALL, node, slots, self.stack, self._held())
+            point = self.points[self.offset] = SafePoint.of(
+                ActivationKind.CALL, node, slots, self.stack.items, self._held()
+            )
             point.results = results
         for slot, each in zip(slots, results, strict=True):
             self.push(name(slot, each))
@@ -312,11 +335,20 @@ class Translator:
             return False
         node.text = variable + node.text[len(slot) :]
         self._resulted = None
+        self.ventures.forget()
         if self.points is not None:
             for point in self.points.values():
                 if point.node is node:
                     point.targets = (variable,)
         return True
+
+    def begin_again(self) -> None:
+        """Append what a function goes on with that is done again from the instruction that is about to be read."""
+        self._points_passed += 1
+        self.stack.secure()
+        line = Line("pass", self.offset)
+        self.sequence.nodes.append(line)
+        self.retries[self.offset] = SafePoint.of(ActivationKind.LOOP, line, [], self.stack.items, self._held())
 
     def loop_head(self, frame: Frame) -> None:
         """Append what is done at the head of a loop that was just opened."""
@@ -328,7 +360,7 @@ class Translator:
         lines = checks(self.form.flavour, self.offset, meter)
         if self.points is not None:
             lines = lines or [Line("pass", self.offset)]
-            self.points[self.offset] = SafePoint.of(ActivationKind.LOOP, lines[0], [], self.stack, self._held())
+            self.points[self.offset] = SafePoint.of(ActivationKind.LOOP, lines[0], [], self.stack.items, self._held())
         self.sequence.nodes += lines
         frame.heads = len(lines)
 
@@ -467,7 +499,8 @@ class Translator:
         elif frame.kind == "if":
             then, otherwise = (ended, Sequence()) if frame.then is None else (frame.then, ended)
             tested = offset if frame.fault is None else frame.fault
-            ended = Sequence([Conditional(*frame.condition, then, otherwise, tested)], then.falls or otherwise.falls)
+            node = Conditional(*frame.condition, then, otherwise, tested, frame.retry)
+            ended = Sequence([node], then.falls or otherwise.falls)
         if not label.uses:
             return ended
         escapes = frozenset(frame.escapes)

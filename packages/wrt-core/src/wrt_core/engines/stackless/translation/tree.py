@@ -74,6 +74,8 @@ class Conditional:
     then: Sequence
     otherwise: Sequence
     offset: int
+    retry: int | None = None
+    """As in a line."""
 
 
 @dataclass(slots=True)

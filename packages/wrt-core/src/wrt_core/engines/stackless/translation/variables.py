@@ -26,6 +26,7 @@ from wrt_core.engines.stackless.translation.stack import WRITES
 from wrt_core.engines.stackless.translation.sums import SUM
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.vector_numbers import is_constant, number_of, vote
+from wrt_core.engines.stackless.translation.ventures import NEGATIVE
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import I32, V128, RefType, ValueType
 
@@ -79,17 +80,17 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             step = Growth(value.grown[1])
         if value.type is I32 and not signs.is_free(value):
             t.signs[index] += signs.GIVEN
-        given, added = value, sums.added_to(value, variable)
-        if added:
-            sums.vote(t, index, sums.ADDED)
+        given, grows = value, sums.given(t, index, value)
         value = value.clean()
+        if value.value is not None and value.value >= NEGATIVE:
+            t.ventures.negative.add(index)
         t.ranges.give(index, value, step)
         t.changed[index] += 1
         if value.type is I32:
             t.locals.give(index, value.alignment)
         if index in t.signed:
             value = given.signed()
-        elif index in t.summed and added:
+        elif index in t.summed and grows:
             value = given
     text = value.text
     if value.type is V128:

@@ -53,14 +53,17 @@ class Form:
     """What a function is translated to.
 
     With `resumed`, that is what is left to do at the safe point at that offset: a function of the locals, the operand
-    stack, and what the call there gave; always one of variant CODE.
+    stack, and what the call there gave; always one of variant CODE. If it is `retried`, it is what is left before the
+    instruction at that offset. No address is ventured behind the marks that it is `wary` of, see `ventures`.
     """
 
     variant: Variant = Variant.CODE
     flavour: Flavour = Flavour.PLAIN
     resumed: int | None = None
+    retried: bool = False
+    wary: frozenset[int] = frozenset()
 
     @property
     def key(self) -> tuple[str, str, int | None]:
-        """What tells it from others, in plain values."""
+        """What tells it from others that are kept, in plain values."""
         return self.variant.value, self.flavour.value, self.resumed
