@@ -165,13 +165,90 @@ class LoopWriter:
         for name in ("counter", "other"):
             builder.global_(name, t, f"{t}.const 0")
         code = self.code()
-        builder.function("f0", f"{t} {t} -> {t}", code, f"{t} {t} {t} i32 {t} {t} {t} {t}")
+        builder.function("f0", f"{t} {t} -> {t}", code, f"{t} {t} {t} i32 {t} {t} {t} {t} {t} {t}")
         builder.function("g", f"{t} -> {t}", f"local.get 0 {t}.const 3 {t}.div_u")
         return Program(builder.bytes(), (" ".join(code.split()),))
 
 
 def random_loop(seed: int) -> Program:
     return LoopWriter(Random(seed)).program()
+
+
+class RoundaboutWriter(LoopWriter):
+    """Writes loops that step as compilers do: through a copy in local 10 or 11, in arms of an `if`, in the middle."""
+
+    def one_step(self, direction: int) -> str:
+        return str(self.random.choice([step for step in STEPS if step * direction > 0]))
+
+    def through(self, local: int, copy: int, direction: int) -> list[str]:
+        """The parts of a turn that step a local, in order: other parts may come between them."""
+        random, t = self.random, self.type
+        step, another = self.one_step(direction), self.one_step(direction)
+        stepped = f"local.get {local} {t}.const {step} {t}.add local.set {local}"
+        odd = f"local.get 8 {t}.const 1 {t}.and {t}.const 0 {t}.ne"
+        return random.choice(
+            (
+                [f"local.get {local} local.set {copy}", f"local.get {copy} {t}.const {step} {t}.add local.set {local}"],
+                [
+                    f"local.get {local} local.set {copy}",
+                    f"local.get 8 {t}.const 255 {t}.and local.set {local}",
+                    f"local.get {copy} {t}.const {step} {t}.add local.set {local}",
+                ],
+                [f"local.get {local} {t}.const {step} {t}.add local.set {copy}", f"local.get {copy} local.set {local}"],
+                [f"{odd} if {stepped} else {self.seen()} {stepped} end"],
+                [f"{odd} if {stepped} else local.get {local} {t}.const {another} {t}.add local.set {local} end"],
+                [f"block {odd} br_if 0 {self.seen()} end", stepped],
+                [f"block {stepped} {odd} br_if 0 {self.seen()} end"],
+                [f"block {odd} br_if 0 {stepped} end"],
+                [stepped],
+                [stepped],
+            )
+        )
+
+    def code(self) -> str:
+        random, t = self.random, self.type
+        direction = random.choice((1, 1, -1))
+        sign = random.choice(SIGNS[direction])
+        ahead = random.choice((0, 1, 2, 5, 64, -1, -4, 0x7FFF_FFF0))
+        tested = random.choice(
+            (
+                *("local.get 2", f"local.get 2 {t}.const {ahead} {t}.add"),
+                *(("local.get 10",) * 2 if self.way == "last" else ("local.get 2",)),
+                random.choice(("local.get 2 local.get 7", "local.get 7 local.get 2")) + f" {t}.add",
+            )
+        )
+        bound = random.choice(("local.get 6", "local.get 6", f"{t}.const {random.choice(EDGES)}"))
+        compared = [tested, bound]
+        if random.random() < 0.3:
+            compared.reverse()
+            sign = MIRRORED[sign[0]] + sign[1:]
+        parts = [self.seen(), self.seen(), self.left(), self.stored()]
+        if self.logs:
+            parts.append("local.get 5 call 0")
+        for local, copy, way in ((2, 10, direction), (3, 11, random.choice((1, -1)))):
+            places = sorted(random.randrange(len(parts) + 1) for _ in range(3))
+            for place, part in reversed(list(zip(places, self.through(local, copy, way), strict=False))):
+                parts.insert(place, part)
+        test = f"{' '.join(compared)} {t}.{sign}"
+        turn = f"""
+            local.get 5 i32.const 1 i32.add local.tee 5 i32.const {LONGEST} i32.gt_u br_if {self.out}
+            {" ".join(parts)}
+        """
+        loop = {
+            "last": f"{turn} {test} br_if 0",
+            "leaving": f"{test} i32.eqz br_if 1 {turn} br 0",
+            "entering": f"{test} if {turn} br 1 end",
+        }[self.way]
+        return f"""
+            {self.value()} local.set 2 {self.value()} local.set 3 {self.value()} local.set 4
+            {self.value()} local.set 6 {self.value()} local.set 7
+            block loop {loop} end end
+            {self.seen()} local.get 2 global.set 0 local.get 10 local.get 3 {t}.add global.set 1 local.get 8
+        """
+
+
+def roundabout_loop(seed: int) -> Program:
+    return RoundaboutWriter(Random(seed)).program()
 
 
 @pytest.fixture
@@ -191,6 +268,11 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize("part", range(20))
 def test_random_loops(agree: Callable[..., None], part: int) -> None:
     agree(random_loop, range(part * 40, part * 40 + 40), rounds=12, steps=20_000)
+
+
+@pytest.mark.parametrize("part", range(20))
+def test_random_loops_that_step_in_roundabout_ways(agree: Callable[..., None], part: int) -> None:
+    agree(roundabout_loop, range(part * 40, part * 40 + 40), rounds=12, steps=20_000)
 
 
 def test_they_are_what_they_are_meant_to_be(taken: list[int]) -> None:
@@ -235,6 +317,18 @@ def test_so_it_is_where_it_can_be_interrupted(flavour: Flavour) -> None:
     assert "for l0 in range(l0, 0, -1):" in translate(build(SUM).load(engine()), 0, form=Form(flavour=flavour)).source
 
 
+@pytest.mark.parametrize(("turns", "counts"), [(3, False), (4, False), (5, True)])
+def test_what_goes_round_a_few_times_is_none(turns: int, counts: bool) -> None:
+    constant = f"loop local.get 3 i32.load8_u 8 drop local.get 2 i32.const 1 i32.add local.tee 2 i32.const {turns}"
+    source = translate(build(f"{constant} i32.ne br_if 0 end local.get 2").load(engine()), 0).source
+    assert ("in range" in source) is counts
+
+
+def test_a_loop_in_which_the_function_calls_itself_is_none() -> None:
+    source = translate(build(SUM.replace("loop", "loop local.get 0 local.get 1 call 0 drop")).load(engine()), 0).source
+    assert "in range" not in source
+
+
 def test_where_it_would_wrap_it_goes_on_elsewhere(taken: list[int]) -> None:
     code = SUM.replace("local.get 3 i32.load8_u 8", "local.get 1 local.get 3 i32.add i32.load8_u 8")
     function = build(code).instantiate(engine()).exports["f"]
@@ -248,7 +342,7 @@ def test_where_it_would_wrap_it_goes_on_elsewhere(taken: list[int]) -> None:
 
 def test_a_bound_is_no_local_that_holds_a_signed_number(taken: list[int]) -> None:
     code = """
-        i32.const 1 local.get 0 i32.const 31 i32.and i32.sub local.set 2
+        i32.const 1 local.get 0 i32.const 31 i32.and i32.sub local.set 2 local.get 1 local.set 3
         loop
             local.get 4 i32.const 1 i32.add local.tee 4 i32.const 9 i32.gt_u if local.get 3 return end
             local.get 3 i32.const 4 i32.sub local.set 3 local.get 2 local.get 3 i32.le_s br_if 0
@@ -376,7 +470,7 @@ def run(program: Program, args: tuple[int, int], fuel: int | None, pausing: bool
 def test_pauses_at_every_safe_point(part: int) -> None:
     asked = 0
     for seed in range(1000 + part * 25, 1025 + part * 25):
-        program, random = random_loop(seed), Random(seed)
+        program, random = (random_loop, roundabout_loop)[seed % 2](seed), Random(seed)
         for _ in range(4):
             args = random.choice(EDGES), random.choice(EDGES)
             ends = [run(program, args, fuel, pausing) for fuel in (None, 1_000_000) for pausing in (False, True)]

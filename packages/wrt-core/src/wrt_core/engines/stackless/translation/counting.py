@@ -13,11 +13,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from wrt_core.engines.stackless.translation.alignment import Junction, zeros_of
-from wrt_core.engines.stackless.translation.operand import NOTHING, WIDTH_MASK, Operand, Relation
+from wrt_core.engines.stackless.translation.operand import ADD, NOTHING, SIGN, WIDTH_MASK, Operand, Relation
+from wrt_core.engines.stackless.translation.progress import Moved, Progress
 from wrt_core.engines.stackless.translation.relation import Range
 from wrt_foundation.types import ValueType
 
-__all__ = ["LONGEST", "Counted", "Growth", "Step", "counted", "wanted_of"]
+__all__ = ["LONGEST", "Counted", "Growth", "Passed", "Step", "counted", "wanted_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Counted:
     front: bool
     slot: str
     """Where the loop puts the bound, nowhere if that is empty."""
+    sure: bool = False
+    """Whether the local is known to be stepped each time round, however that is done."""
 
     @property
     def locals(self) -> set[int]:
@@ -64,21 +67,52 @@ class Counted:
         return {self.local, *self.others, *(int(variable[1:]) for variable in steps | self.bound.reads)}
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A relation that holds somewhere in a loop, and what there is to be said of either number.
+
+    That is which local it was at the head of the loop, how much it is ahead of that, and the variable that has been
+    added to it, if any; each number may be seen in several such ways.
+    """
+
+    relation: Relation
+    seen: tuple[list[tuple[Moved, str | None]], list[tuple[Moved, str | None]]]
+
+    @classmethod
+    def of(cls, relation: Relation, progress: Progress) -> Passed:
+        """What is to be said of a relation where it holds."""
+        return cls(relation, (_seen(relation[1], progress), _seen(relation[2], progress)))
+
+
+def _seen(operand: Operand, progress: Progress) -> list[tuple[Moved, str | None]]:
+    whole = operand.whole or operand
+    moved = progress.of(whole)
+    if moved is not None:
+        return [(moved, None)]
+    if whole.parts is None or not isinstance(whole.parts[1], str):
+        return []
+    a, b = whole.parts[0], whole.parts[1]
+    pairs = [(progress.get(int(one[1:])), other) for one, other in ((a, b), (b, a)) if one[0] == other[0] == "l"]
+    return [(moved, other) for moved, other in pairs if moved is not None]
+
+
 def counted(
-    back: Relation | None,
-    front: Relation | None,
+    back: Passed | None,
+    front: Passed | None,
     given: Collection[int],
     steps: Mapping[int, Step | None],
+    strides: Mapping[int, int],
     own: int,
     zeros: Mapping[Junction, int],
 ) -> Counted | None:
     """How a loop counts that goes back in one place, and goes round where a relation holds; None if it does not.
 
     It looks whether that holds before it goes `back`, or else at its `front`. `given` are the locals that it gives
-    something, of the function's `own`; others are of functions that are inlined.
+    something, of the function's `own`; others are of functions that are inlined. `steps` are what is added to them once
+    at most, `strides` what is each time round.
     """
-    relation = back or front
-    if relation is None:
+    passed = back or front
+    if passed is None:
         return None
 
     def stays(variable: str) -> bool:
@@ -89,23 +123,55 @@ def counted(
         for local, step in steps.items()
         if local in given and step and (not isinstance(step, str) or stays(step))
     }
-    sign, a, b = relation
+    sign, a, b = passed.relation
     signed, sign = sign.endswith("s"), sign.removesuffix("s")
-    for one, other, order in ((a, b, sign), (b, a, _MIRRORED.get(sign, ""))):
+    sides = ((a, b, sign), (b, a, _MIRRORED.get(sign, "")))
+    others = {local: each for local, each in (strides | known).items() if not _is_far(each)}
+    for (_, other, order), seen in zip(sides, passed.seen, strict=True):
+        for (local, ahead), added in seen:
+            stride = strides.get(local)
+            if stride is None or order not in _MIRRORED:
+                continue
+            bound = _moved_bound(other, order, ahead - (0 if back is None else stride), added)
+            if bound is not None and bound.effects == NOTHING and all(map(stays, bound.reads)):
+                rest = {each: step for each, step in others.items() if each != local}
+                slot = "" if other.origin is None else other.text
+                exact = zeros_of(other.alignment, zeros) if bound.text == (other.origin or other).clean().text else 0
+                return Counted(local, stride, order, signed, bound, rest, exact, back is None, slot, True)
+    for one, other, order in sides:
         step = None if one.local is None else known.get(one.local)
         bound = (other.origin or other).clean()
         if one.local is None or order not in _MIRRORED or not isinstance(step, (int, str)):
             continue
         if bound.effects == NOTHING and all(map(stays, bound.reads)):
-            others = {
-                local: each
-                for local, each in known.items()
-                if local != one.local and not (isinstance(each, Growth) and each.most > LONGEST)
-            }
+            rest = {local: each for local, each in others.items() if local != one.local}
             found = zeros_of(other.alignment, zeros)
             slot = "" if other.origin is None else other.text
-            return Counted(one.local, step, order, signed, bound, others, found, back is None, slot)
+            return Counted(one.local, step, order, signed, bound, rest, found, back is None, slot)
     return None
+
+
+def _is_far(step: Step) -> bool:
+    return isinstance(step, Growth) and step.most > LONGEST
+
+
+def _moved_bound(other: Operand, order: str, ahead: int, added: str | None) -> Operand | None:
+    """What a local is compared with, if it is that plus so much `ahead` plus a variable that is compared with `other`.
+
+    None if that can't be said. Of an order, the sum must not wrap: it does not if it is a bit ahead of what is small.
+    """
+    bound, half = (other.origin or other).clean(), SIGN[other.type]
+    if added is not None:
+        if order != "!=" or ahead:
+            return None
+        less = bound.derive(f"{bound.at(ADD)} - {added}", ADD, bound.low - WIDTH_MASK[bound.type], bound.high)
+        less.reads |= {added}
+        return less.clean()
+    if ahead == 0:
+        return bound
+    if order != "!=" and (not 0 <= ahead <= LONGEST or (bound.value is not None and not ahead <= bound.value < half)):
+        return None
+    return bound.plus(-ahead)
 
 
 def wanted_of(loop: Counted, heads: Mapping[int, Range], types: list[ValueType]) -> list[int]:

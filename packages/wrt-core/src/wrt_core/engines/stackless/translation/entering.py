@@ -15,6 +15,9 @@ __all__ = ["Entry", "entry_of"]
 _SMALL = 1 << 30
 """Locals begin below that and get twice as far at most: numbers of one of Python's digits are compared quickly."""
 
+_FEW = 4
+"""Turns that take as long as to make a range."""
+
 _BOUND = -1
 """In place of a local, what a loop ends at, if that is an expression: it is evaluated before the loop."""
 
@@ -77,7 +80,7 @@ def entry_of(
 ) -> Entry | None:
     """What must hold where a loop is entered that it may be written as a `for`, and its `wanted` locals not masked.
 
-    `at_entry` says what a local is there; `variable` is for the bound. None if that can't be.
+    `at_entry` says what a local is there; `variable` is for the bound. None if that can't be, or is not worth it.
     """
     if isinstance(loop.step, int) and abs(loop.step) > LONGEST:
         return None
@@ -85,6 +88,9 @@ def entry_of(
     signs, written = (("!=", "<", "<="), _upwards) if _is_upwards(loop) else (("!=", ">", ">="), _downwards)
     found = written(loop, asked, wanted) if loop.sign in signs else None
     if found is None or not asked.possible:
+        return None
+    least, most = asked.known[loop.local]
+    if most - least < _FEW * (abs(loop.step) if isinstance(loop.step, int) else 1):
         return None
     computed = asked.known.pop(_BOUND, None) is not None
     bound = f"{variable} = {loop.bound.text}" if computed else ""

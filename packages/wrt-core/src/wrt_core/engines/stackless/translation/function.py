@@ -134,6 +134,7 @@ class Translation:
 
 _ZERO = {NumType.I32: "0", NumType.I64: "0", NumType.F32: "0.0", NumType.F64: "0.0", NumType.V128: "ZERO"}
 _LOOP = BY_NAME["loop"]
+_CALL = BY_NAME["call"]
 _ASSIGNING = frozenset((BY_NAME["local.set"], BY_NAME["local.tee"]))
 
 
@@ -180,18 +181,22 @@ def safe_points(module: ValidatedModule, index: int, form: Form, may_suspend: Ca
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """A function's body: its instructions, and which locals it gives something, in all and in each loop."""
+    """A function's body: its instructions, and which locals it gives something, in all and in each loop.
+
+    `recursing` are the loops in which it calls itself.
+    """
 
     code: Code
     instructions: list[tuple[Instruction, object, int]]
     loops: dict[int, frozenset[int]]
     assigned: frozenset[int]
+    recursing: frozenset[int]
 
     @classmethod
     def of(cls, module: ValidatedModule, index: int) -> _Body:
         code = module.module.codes[index - (len(module.function_types) - len(module.module.codes))]
         instructions = list(read_instructions(code.code, code.offset))
-        return cls(code, instructions, *_assigned(instructions))
+        return cls(code, instructions, *_assigned(instructions), _recursing(instructions, index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +264,7 @@ def read(
     translator.locals = Locals(len(type_.params))
     if pointed:
         translator.points = {}
-    translator.assigned = body.assigned
+    translator.assigned, translator.recursing = body.assigned, body.recursing
     translator.ranges = Ranges(local_types, len(type_.params), body.loops, None if found is None else found.ranges)
     if form.resumed is not None:  # somebody else says what the locals are
         translator.ranges.give_up()
@@ -298,6 +303,20 @@ def _assigned(instructions: list[tuple[Instruction, object, int]]) -> tuple[dict
                 loops[loop] = frozenset(assigned)
                 open_[-1][1].update(assigned)
     return loops, frozenset(open_[0][1])
+
+
+def _recursing(instructions: list[tuple[Instruction, object, int]], index: int) -> frozenset[int]:
+    """The offsets of loops in which the function at `index` calls itself."""
+    found: set[int] = set()
+    open_: list[int | None] = [None]
+    for instruction, immediate, offset in instructions:
+        if instruction is _CALL and immediate == index:
+            found.update(each for each in open_ if each is not None)
+        elif instruction in OPENING:
+            open_.append(offset if instruction is _LOOP else None)
+        elif instruction in CLOSING and len(open_) > 1:
+            open_.pop()
+    return frozenset(found)
 
 
 def _translated(

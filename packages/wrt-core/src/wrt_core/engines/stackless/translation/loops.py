@@ -37,6 +37,8 @@ def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
 def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
     if t.variant is not Variant.CODE or t.block_type(type).params or not t.ranges.is_known:
         return None
+    if t.offset in t.recursing:  # a few turns each time, and a range costs as much as a few turns
+        return None
     heads = {local: t.ranges.at_head(t.offset, local) for local in counted.others}
     wanted = wanted_of(counted, heads, t.local_types)
     variable = f"n{t.offset}"

@@ -116,6 +116,8 @@ class Operand:
     """For an integer in a slot: what has been put there, if that has no effects."""
     terms: tuple[Operand, int] | None = field(default=None)
     """For the sum of a canonical number and a constant that is not negative, as it is: both."""
+    whole: Operand | None = field(default=None)
+    """For an integer that was masked: what it was before."""
     number: str | None = field(default=None)
     """For a vector that is no dearer to come by as a number of 128 bits: the text of that, as tight as an atom."""
     local: int | None = field(default=None)
@@ -164,7 +166,7 @@ class Operand:
         if self.value is not None:
             return constant(self.value & mask, self.type)
         masked = self._masked(mask)
-        masked.alignment = self.alignment
+        masked.whole, masked.alignment = self, self.alignment
         if self.quotient is not None:
             quotient, shift = self.quotient
             fits = quotient.low >= 0 and quotient.high <= mask >> shift

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.alignment import Junction
-from wrt_core.engines.stackless.translation.counting import Counted, Step, counted
+from wrt_core.engines.stackless.translation.counting import Counted, Passed, Step, counted
 from wrt_core.engines.stackless.translation.induction import End, ends_of, induced
 from wrt_core.engines.stackless.translation.operand import WIDTH_MASK, Operand, is_integer
+from wrt_core.engines.stackless.translation.progress import Progress
 from wrt_core.engines.stackless.translation.relation import Range, Relation, facts_of, opposite
 from wrt_core.engines.stackless.translation.tree import Label
 from wrt_foundation.types import ValueType
@@ -47,10 +48,12 @@ class _Loop:
     """Where a local's steps end, for ways back that say so."""
     ways: int = 0
     """How many ways back there are."""
-    back: Relation | None = None
+    back: Passed | None = None
     """What holds where the last of them is taken."""
-    front: Relation | None = None
+    front: Passed | None = None
     """What holds where it goes on, of the condition that it begins with."""
+    strides: dict[int, int] = field(default_factory=dict)
+    """By how much a local is stepped each time round, if it always is."""
 
 
 @dataclass(slots=True)
@@ -91,6 +94,7 @@ class Ranges:
         self._solution = solution
         self._scopes = [_Scope(Label())]
         self._found: list[_Loop] = []
+        self._progress = Progress(loops if solution is None else {})
         self._assumed: Relation | None = None
         self._unknown = False
 
@@ -117,13 +121,17 @@ class Ranges:
             values[local] = found
         return found
 
-    def give(self, local: int, value: Operand, step: Step | None) -> None:
-        """A local is given a canonical value, which is the local itself and `step` if that is not None."""
+    def give(self, local: int, value: Operand, step: Step | None, given: Operand) -> None:
+        """A local is given a canonical value, which is the local itself and `step` if that is not None.
+
+        `given` is the value before it was masked.
+        """
         scope = self._scopes[-1]
         found = value.low, value.high
         scope.values[local] = found
         scope.given[local] = _hull(scope.given[local], found) if local in scope.given else found
         if self._solution is None:
+            self._progress.give(local, given)
             for outer in reversed(self._scopes):
                 if outer.loop is not None:
                     outer.loop.steps[local] = None if local in outer.loop.steps else step
@@ -155,8 +163,9 @@ class Ranges:
         if scope is None:
             return
         narrowed = self._narrowed(assumed)
+        self._progress.branch(label)
         if scope.loop is not None:
-            self._back(scope.loop, narrowed, assumed)
+            self._back(scope.loop, label, narrowed, assumed)
         elif scope.leaving is None:
             scope.leaving = narrowed
         else:
@@ -167,11 +176,16 @@ class Ranges:
         """The loop that was just opened begins with a condition; a relation holds where it goes on."""
         loop = self._scopes[-1].loop
         if loop is not None:
-            loop.front = relation
+            loop.front = self._passed(relation)
 
-    def _back(self, loop: _Loop, narrowed: dict[int, Range], assumed: Relation | None) -> None:
+    def _passed(self, relation: Relation | None) -> Passed | None:
+        """A relation that holds here, with what its numbers are by what there was at the head of the loop."""
+        return None if relation is None else Passed.of(relation, self._progress)
+
+    def _back(self, loop: _Loop, label: Label, narrowed: dict[int, Range], assumed: Relation | None) -> None:
         loop.ways += 1
-        loop.back = assumed
+        loop.back = self._passed(assumed)
+        loop.strides = self._progress.strides(label, loop.entering)
         for local in loop.entering:
             found = narrowed.get(local) or self.get(local)
             loop.returning[local] = _hull(loop.returning[local], found) if local in loop.returning else found
@@ -194,11 +208,13 @@ class Ranges:
                 solution = {}
             scope.values = {local: solution.get((offset, local)) or self._any(local) for local in given}
         self._scopes.append(scope)
+        self._progress.open(label, offset)
         self.narrow(condition)
 
     def arm(self, falls: bool) -> None:
         """The second arm of an `if` begins; the first one may come to its end if it `falls`."""
         scope = self._scopes[-1]
+        self._progress.arm(falls)
         scope.first = scope.values if falls else None
         scope.values = {}
         self.narrow(opposite(scope.condition))
@@ -206,6 +222,7 @@ class Ranges:
     def close(self, falls: bool, arms: int) -> None:
         """The construct ends, an `if` after one arm or two; its last arm may come to its end if it `falls`."""
         ended = self._scopes[-1]
+        self._progress.close(falls, arms)
         if self._unknown:
             self._scopes.pop()
             return
@@ -253,7 +270,7 @@ class Ranges:
         found: dict[int, Counted] = {}
         for loop in [] if self._unknown else self._found:
             if loop.ways == 1:
-                each = counted(loop.back, loop.front, loop.entering, loop.steps, self._own, zeros)
+                each = counted(loop.back, loop.front, loop.entering, loop.steps, loop.strides, self._own, zeros)
                 if each is not None:
                     found[loop.offset] = each
         return found

@@ -39,6 +39,8 @@ class Numbers:
     first: str
     end: str
     step: str
+    ahead: bool = False
+    """Whether the local has been stepped already when the loop goes back."""
 
     @property
     def text(self) -> str:
@@ -60,7 +62,7 @@ class Numbers:
     def next(self, names: dict[str, Any], variables: Mapping[str, Any]) -> int | None:
         """The number after the one that the local is in running code with these globals and variables, if any."""
         step, end = (int(eval(text, names, dict(variables))) for text in (self.step, self.end))
-        found: int = variables[f"l{self.local}"] + step
+        found: int = variables[f"l{self.local}"] + (0 if self.ahead else step)
         return found if (found < end if step > 0 else found > end) else None
 
 

@@ -347,8 +347,11 @@ class _Writer:
             self._clear(start, indent + 1)
         pending -= exits
         if turns is not None:
+            mark = len(source.lines)
             source.add(indent, "else:", offset)
             more, falls = self.sequence(turns.then.nodes, indent + 1, exits)
+            if all(line.text == "pass" for line in source.lines[mark + 1 :]):
+                del source.lines[mark:]
             pending |= more
             leaves = falls or leaves
         self._passed = max(self._passed, label.order)

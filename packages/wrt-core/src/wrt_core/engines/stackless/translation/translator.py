@@ -138,6 +138,8 @@ class Translator:
         """How many loops are open."""
         self.counted: dict[int, Counted] = {}
         """How loops count that do, by their offsets, as an earlier reading has found."""
+        self.recursing: frozenset[int] = frozenset()
+        """The loops, by their offsets, in which the function calls itself."""
         self.turning: frozenset[int] = frozenset()
         """Those of them that do nothing but count at their ends."""
         self.closed: dict[int, tuple[Label, Sequence, int]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from wrt_core.engines.stackless.translation.counting import Counted, Growth
 from wrt_core.engines.stackless.translation.source import Line, Numbers
@@ -15,10 +16,10 @@ _COMPUTED = re.compile(r"(s\d+) = (?:l\d+|0x[0-9a-f]+|\d+|[-+*%&|^<>() ]|if|else
 
 
 def turns_of(label: Label, body: Sequence, heads: int, loop: Counted, numbers: Numbers | None = None) -> Turns | None:
-    """What a counted loop does for each of some numbers, if stepping its local is the last of it.
+    """What a counted loop does for each of some numbers. `heads` are the lines at its head.
 
-    Other locals may be stepped after it, but nothing else is done: whoever looked at the locals then would see one that
-    is not yet so far. `heads` are the lines at its head.
+    If stepping its local is the last of it, that is left to Python. Other locals may be stepped after it, but nothing
+    else is done: whoever looked at the locals then would see one that is not yet so far. Else it is done where it is.
     """
     if label.uses != 1:
         return None
@@ -27,20 +28,23 @@ def turns_of(label: Label, body: Sequence, heads: int, loop: Counted, numbers: N
         return None
     nodes, then = parts
     numbers = numbers or Numbers(loop.local, "", "", "")
+    others = {f"l{local}": str(step) for local, step in loop.others.items() if not isinstance(step, Growth)}
     for index in range(len(nodes) - 1, -1, -1):
         node = nodes[index]
         found = _STEPPED.fullmatch(node.text) if isinstance(node, Line) else None
         if found is None or found[2] == f"l{loop.local}":
-            return None
+            break
         if found[1] == f"l{loop.local}":
             turn = Sequence([*nodes[:index], *nodes[index + 1 :]])
             stepped: list[Node] = [node]
             if loop.front:  # it may not have gone round at all; and it was at its head once more
                 once = Conditional(*numbers.tests, Sequence(stepped), Sequence(), node.offset)
                 stepped = [once, *body.nodes[:heads]]
-            others = {f"l{local}": str(step) for local, step in loop.others.items() if not isinstance(step, Growth)}
             return Turns(numbers, turn, Sequence([*stepped, *then.nodes], then.falls), others)
-    return None
+    if not loop.sure:
+        return None
+    left = Sequence([*(body.nodes[:heads] if loop.front else ()), *then.nodes], then.falls)
+    return Turns(replace(numbers, ahead=True), Sequence(nodes), left, others)
 
 
 def _puts(node: Node, slot: str) -> bool:

@@ -84,7 +84,7 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
         value = value.clean()
         if value.value is not None and value.value >= NEGATIVE:
             t.ventures.negative.add(index)
-        t.ranges.give(index, value, step)
+        t.ranges.give(index, value, step, given)
         t.changed[index] += 1
         if value.type is I32:
             t.locals.give(index, value.alignment)
