@@ -53,9 +53,23 @@ KNOWN = {
         local.get 0 i32.const 31 i32.and i32.const 1 i32.add local.set 2
         loop {MARK} local.get 2 i32.const 1 i32.sub local.tee 2 br_if 0 end
     """,
+    "all that it is given in a loop": f"""
+        {SMALL} local.get 0 local.set 2
+        loop
+            {MARK} local.get 1 if local.get 2 local.get 1 i32.mul i32.const 101 i32.rem_u local.set 2 end
+            local.get 3 i32.const 1 i32.add local.tee 3 local.get 2 i32.lt_u br_if 0
+        end
+    """,
 }
 
 UNKNOWN = {
+    "what it comes with to a loop": f"""
+        local.get 0 local.set 2
+        loop
+            {MARK} local.get 1 if i32.const 101 local.set 2 end
+            local.get 3 i32.const 1 i32.add local.tee 3 i32.const 8 i32.lt_u br_if 0
+        end
+    """,
     "a parameter": f"local.get 0 local.set 2 {MARK}",
     "a condition of another": f"local.get 1 local.set 2 local.get 0 i32.const 100 i32.lt_u if {MARK} end",
     "a condition before it changed": f"""

@@ -31,6 +31,34 @@ def test_by_every_count(name: str) -> None:
             assert exports[f"sum {count}"](number) & mask == NUMERICS[name](number + 77 & mask, count & mask)
 
 
+@pytest.mark.parametrize("name", ["i32.rotl", "i32.rotr", "i64.rotl", "i64.rotr"])
+def test_by_what_is_not_known(name: str) -> None:
+    type_, bits = name[:3], int(name[1:3])
+    mask = (1 << bits) - 1
+    builder = ModuleBuilder()
+    two, one = f"{type_} {type_} -> {type_}", f"{type_} -> {type_}"
+    builder.function("both", two, f"local.get 0 local.get 1 {name}")
+    builder.function(
+        "sums", two, f"local.get 0 {type_}.const 77 {type_}.add local.get 1 {type_}.const 5 {type_}.sub {name}"
+    )
+    builder.function("constant", one, f"{type_}.const -2 local.get 0 {name}")
+    builder.function("twice", two, f"local.get 0 local.get 1 {name} local.get 0 {type_}.const 7 {name} {type_}.xor")
+    exports = builder.instantiate(StacklessEngine()).exports
+    for count in (*range(bits + 2), 2 * bits, mask, mask - 1, 1 << (bits - 1)):
+        assert exports.constant(count) & mask == NUMERICS[name](mask - 1, count)
+        for number in NUMBERS:
+            both = NUMERICS[name](number, count)
+            assert exports.both(number, count) & mask == both
+            assert exports.sums(number, count) & mask == NUMERICS[name](number + 77 & mask, count - 5 & mask)
+            assert exports.twice(number, count) & mask == both ^ NUMERICS[name](number, 7)
+
+
+def test_a_rotation_calls_nothing() -> None:
+    builder = ModuleBuilder()
+    builder.function("f", "i32 i32 -> i32", "local.get 0 local.get 1 i32.rotl")
+    assert "rotl" not in translate(builder.load(StacklessEngine(plugins=PLUGINS)), 0).source
+
+
 FIRST = "local.get 0 i32.const 7 i32.rotr local.get 0 i32.const 18 i32.rotr i32.xor local.set 1"
 LAST = "local.get 0 i32.const 3 i32.rotl local.get 1 i32.add"
 

@@ -157,8 +157,24 @@ def test_what_is_given_anything_else_is_masked_then() -> None:
     assert "l3 = l3 + 1\n" in text
 
 
-def test_what_a_loop_counts_to_is_masked() -> None:
+def test_one_that_is_counted_elsewhere_grows() -> None:
+    counting = "loop local.get 2 i32.const 1 i32.add local.tee 2 i32.const 9 i32.ne br_if 0 end"
+    grows = "local.get 2 local.get 0 i32.add local.set 2 " * 3
+    text = source(f"i32.const 0 local.set 2 {counting} local.get 1 local.set 2 {grows}")
+    assert "for l2 in range(0, 9)" in text
+    assert "l2 = l2 + l0\n" in text
+
+
+def test_one_that_has_grown_is_masked_before_it_is_counted() -> None:
+    counting = "loop local.get 2 i32.const 1 i32.sub local.tee 2 i32.const 0 i32.ne br_if 0 end"
+    grows = "local.get 2 local.get 0 i32.add local.set 2 " * 3
+    text = source(f"{grows} local.get 2 i32.const 0xff i32.and if {counting} end {grows}")
+    masked = text.index("l2 = l2 % 0x100000000")
+    assert "l2 = l2 + l0\n" in text
+    assert masked < text.index("for l2 in range(l2, 0, -1)")
+
+
+def test_what_a_loop_counts_to_is_masked_before_it() -> None:
     counting = "loop local.get 3 i32.const 1 i32.add local.tee 3 local.get 2 i32.lt_u br_if 0 end"
     text = source(f"local.get 2 local.get 0 i32.add local.set 2 local.get 0 br_if 0 {counting}")
-    assert "for l3 in range(l3, l2)" in text
-    assert "l2 = (l2 + l0) % 0x100000000" in text
+    assert text.index("l2 = l2 % 0x100000000") < text.index("for l3 in range(l3, l2)")

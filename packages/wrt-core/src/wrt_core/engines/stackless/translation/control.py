@@ -38,6 +38,11 @@ def block(t: Translator, instruction: Instruction, type: BlockType) -> None:
 
 def tests(condition: Operand) -> tuple[str, str]:
     """The text that tests a canonical i32, and the text of its opposite."""
+    relation = condition.relation
+    if relation is not None and relation[0] in ("==", "!=") and relation[2].value == 0:  # it is its own test
+        one = relation[1]
+        texts = one.at(CONDITIONAL + 1), f"not {one.at(UNARY)}"
+        return texts if relation[0] == "!=" else (texts[1], texts[0])
     if condition.negated is not None:
         return condition.text, condition.negated
     return condition.at(CONDITIONAL + 1), f"not {condition.at(UNARY)}"

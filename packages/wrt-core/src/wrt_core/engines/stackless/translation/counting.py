@@ -126,11 +126,11 @@ def counted(
     sign, a, b = passed.relation
     signed, sign = sign.endswith("s"), sign.removesuffix("s")
     sides = ((a, b, sign), (b, a, _MIRRORED.get(sign, "")))
-    others = {local: each for local, each in (strides | known).items() if not _is_far(each)}
+    others = {local: each for local, each in {**strides, **known}.items() if not _is_far(each)}
     for (_, other, order), seen in zip(sides, passed.seen, strict=True):
         for (local, ahead), added in seen:
             stride = strides.get(local)
-            if stride is None or order not in _MIRRORED:
+            if stride is None or order not in _MIRRORED or (back is None and order != "!=" and ahead):
                 continue
             bound = _moved_bound(other, order, ahead - (0 if back is None else stride), added)
             if bound is not None and bound.effects == NOTHING and all(map(stays, bound.reads)):

@@ -205,6 +205,7 @@ class Found:
 
     numbers: frozenset[int] = frozenset()
     ranges: dict[Point, Range] = field(default_factory=dict)
+    given: dict[Point, Range] = field(default_factory=dict)
     counted: dict[int, Counted] = field(default_factory=dict)
     turning: frozenset[int] = frozenset()
     signed: frozenset[int] = frozenset()
@@ -220,9 +221,10 @@ class Found:
         ranges = translator.ranges.solve(zeros)
         unsigned = frozenset(local for loop in counted.values() for local in loop.locals)
         signed = held_signed(translator) - unsigned
-        summed = held_as_sums(translator) - unsigned - signed
+        summed = held_as_sums(translator, counted) - signed
         negative = frozenset(translator.ventures.negative)
-        return cls(held_as_numbers(translator), ranges, counted, frozenset(turning), signed, summed, negative)
+        given = translator.ranges.given()
+        return cls(held_as_numbers(translator), ranges, given, counted, frozenset(turning), signed, summed, negative)
 
 
 def _read(
@@ -265,7 +267,8 @@ def read(
     if pointed:
         translator.points = {}
     translator.assigned, translator.recursing = body.assigned, body.recursing
-    translator.ranges = Ranges(local_types, len(type_.params), body.loops, None if found is None else found.ranges)
+    known = () if found is None else (found.ranges, found.given)
+    translator.ranges = Ranges(local_types, len(type_.params), body.loops, *known)
     if form.resumed is not None:  # somebody else says what the locals are
         translator.ranges.give_up()
     translator.frames.append(Frame("function", Label(), (), type_.results, 0, translator.body, body.code.offset))

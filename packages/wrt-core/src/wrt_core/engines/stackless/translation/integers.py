@@ -20,6 +20,7 @@ from wrt_core.engines.stackless.translation.operand import (
     SCALED,
     SHIFT,
     TAME,
+    UNARY,
     WIDTH_MASK,
     WILD,
     XOR,
@@ -217,9 +218,11 @@ def rotate(t: Translator, instruction: Instruction, _: None) -> None:
     bits = type_of(instruction).bits
     count = t.stack.items[-1].value
     if count is None:
-        b, a = t.pop_clean(), t.pop_clean()
-        text = f"{instruction.name.replace('.', '_')}({a.text}, {b.text})"
-        t.combine(text, ATOM, a.type, (a, b), 0, WIDTH_MASK[a.type])
+        b, a = t.pop(), t.pop_clean()
+        back = "" if instruction.name.endswith("rotr") else "-"
+        doubled = _doubled(t, a)
+        text = f"{doubled.at(SHIFT)} >> ({back}{b.at(UNARY)} & {bits - 1})"
+        t.combine(text, SHIFT, a.type, (doubled, b), 0, doubled.high)
         t.stack.items[-1].temper = WILD
         return
     t.pop()
@@ -237,18 +240,16 @@ def rotate(t: Translator, instruction: Instruction, _: None) -> None:
     t.stack.items[-1].temper = WILD
 
 
-_TWICE = (1 << 32) + 1
-
-
 def _doubled(t: Translator, a: Operand) -> Operand:
-    """A number of 32 bits twice, side by side, which every rotation of it is a part of; that of a local is kept."""
-    doubled = a.derive(f"{a.at(MULTIPLY)} * {_TWICE:#x}", MULTIPLY, a.low * _TWICE, a.high * _TWICE)
+    """A number twice, side by side, which every rotation of it is a part of; that of a local is kept."""
+    twice = WIDTH_MASK[a.type] + 2
+    doubled = a.derive(f"{a.at(MULTIPLY)} * {twice:#x}", MULTIPLY, a.low * twice, a.high * twice)
     if a.local is None:
         return doubled
     variable = f"d{a.local}"
     if t.keep(variable, a.local):
         t.statement(f"{variable} = {doubled.text}", NOTHING, frozenset((variable,)))
-    return Operand(variable, I32, ATOM, doubled.low, doubled.high, reads=a.reads | {variable})
+    return Operand(variable, a.type, ATOM, doubled.low, doubled.high, reads=a.reads | {variable})
 
 
 @folding(*both("clz"))

@@ -6,6 +6,7 @@ from functools import partial
 
 from wrt_core.engines.stackless.translation.counting import Counted, wanted_of
 from wrt_core.engines.stackless.translation.entering import Entry, entry_of
+from wrt_core.engines.stackless.translation.operand import NOTHING, WIDTH_MASK
 from wrt_core.engines.stackless.translation.source import DEPARTED, Line
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.tree import Conditional, Label, Sequence, Stop
@@ -24,11 +25,19 @@ def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
         t.loop_head(t.open("loop", type, label))
         return
     t.settle()
+    firm = frozenset(counted.locals & t.summed)
+    for local in sorted(firm):
+        if not t.firm[local]:
+            t.statement(
+                f"l{local} = l{local} % {WIDTH_MASK[t.local_types[local]] + 1:#x}", NOTHING, frozenset((f"l{local}",))
+            )
+    t.firm.update(firm)
     if entry.bound:
         t.append(Line(entry.bound, t.offset))
     if entry.test:
         _ask(t, entry.test)
     frame = t.open("loop", type, label)
+    frame.firm = firm
     t.ranges.know(entry.known)
     frame.turns = partial(turns_of, label, loop=counted, numbers=entry.numbers)
     t.loop_head(frame)

@@ -92,7 +92,7 @@ _FIELDS = 256
 
 def _has_view(t: Translator, offset: int) -> bool:
     """Whether there is to be a view that begins at an offset: each is made anew whenever the memory grows."""
-    return offset < _FIELDS or t.loops > 0
+    return offset < _FIELDS or bool(t.loops)
 
 
 def _in_view(t: Translator, view: str, index: Operand, shift: int) -> str:

@@ -42,6 +42,8 @@ class _Loop:
     offset: int
     entering: dict[int, Range] = field(default_factory=dict)
     returning: dict[int, Range] = field(default_factory=dict)
+    given: dict[int, Range] = field(default_factory=dict)
+    """All that a local is given in it: at its head, a local is what it came with or one of these."""
     steps: dict[int, Step | None] = field(default_factory=dict)
     """What is added to a local, if that is all that is done to it, and once each time round at most."""
     ends: dict[int, list[End]] = field(default_factory=dict)
@@ -77,7 +79,7 @@ class _Scope:
 class Ranges:
     """What is known of the locals of a function while it is read. `loops` says which locals each loop gives something.
 
-    `solution` is what an earlier reading has found.
+    `solution` is what an earlier reading has found at the heads of loops, `given` all that locals are given in them.
     """
 
     def __init__(
@@ -86,12 +88,14 @@ class Ranges:
         params: int,
         loops: Mapping[int, frozenset[int]],
         solution: Mapping[Point, Range] | None = None,
+        given: Mapping[Point, Range] | None = None,
     ) -> None:
         self._types = types
         self._params = params
         self._own = len(types)
         self._loops = loops
         self._solution = solution
+        self._given = given or {}
         self._scopes = [_Scope(Label())]
         self._found: list[_Loop] = []
         self._progress = Progress(loops if solution is None else {})
@@ -206,10 +210,18 @@ class Ranges:
                     scope.loop.entering = {local: self.get(local) for local in given}
                     self._found.append(scope.loop)
                 solution = {}
-            scope.values = {local: solution.get((offset, local)) or self._any(local) for local in given}
+            scope.values = {local: self._at_head((offset, local), solution) for local in given}
         self._scopes.append(scope)
         self._progress.open(label, offset)
         self.narrow(condition)
+
+    def _at_head(self, point: Point, solution: Mapping[Point, Range]) -> Range:
+        """What is known of a local at the head of a loop that is about to be entered."""
+        low, high = solution.get(point) or self._any(point[1])
+        if point not in self._given:
+            return low, high
+        least, most = _hull(self.get(point[1]), self._given[point])
+        return max(low, least), min(high, most)
 
     def arm(self, falls: bool) -> None:
         """The second arm of an `if` begins; the first one may come to its end if it `falls`."""
@@ -234,6 +246,8 @@ class Ranges:
             ways = [{local: way[local] for local in leaving.keys() & way.keys()} for way in ways]
             ways.append(leaving)
         self._scopes.pop()
+        if ended.loop is not None:
+            ended.loop.given = ended.given
         scope = self._scopes[-1]
         if arms == 1:  # the other way is past it
             past = {local: self.get(local) for local in ended.given}
@@ -275,6 +289,12 @@ class Ranges:
                     found[loop.offset] = each
         return found
 
+    def given(self) -> dict[Point, Range]:
+        """Return all that locals are given in loops, as far as it is not anything."""
+        given = ((loop.offset, loop.given) for loop in ([] if self._unknown else self._found))
+        each = (((offset, local), found) for offset, several in given for local, found in several.items())
+        return {point: found for point, found in each if found != self._any(point[1])}
+
     def solve(self, zeros: Mapping[Junction, int]) -> dict[Point, Range]:
         """Return what the locals that loops give something are at the loops' heads, as far as it is known.
 
@@ -283,7 +303,9 @@ class Ranges:
         solution: dict[Point, Range] = {}
         for loop in [] if self._unknown else self._found:
             for local, entering in loop.entering.items():
-                found = _hull(entering, loop.returning.get(local, entering))
+                low, high = _hull(entering, loop.returning.get(local, entering))
+                least, most = _hull(entering, loop.given.get(local, entering))
+                found = max(low, least), min(high, most)
                 step, ends = loop.steps.get(local), loop.ends.get(local, [])
                 if isinstance(step, int) and len(ends) == loop.ways:
                     found = induced(found, entering, step, ends, zeros)

@@ -10,6 +10,10 @@ A first reading votes, each use in a loop counting as often as the loop may go r
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
+from wrt_core.engines.stackless.translation.counting import Counted
 from wrt_core.engines.stackless.translation.operand import WIDTH_MASK, Operand
 from wrt_core.engines.stackless.translation.translator import Translator
 
@@ -25,8 +29,11 @@ _GIVEN = 1
 SUM = (1 << 80) - 1
 """What a sum is taken to be at most, that nothing makes of it what it is not: far more than can be reached."""
 
-_NEAR = 1 << 40
-"""What is less is a sum of a few numbers, or one that was shifted by a few bits."""
+_MOST = 1 << 64
+"""What is added to a sum at most."""
+
+_NEAR = 8
+"""Bits past its width that a number may have that is no sum with one that grows: of a few, or shifted a bit."""
 
 _TURNS = 8
 """How often a loop may go round."""
@@ -36,7 +43,7 @@ _DEPTH = 4
 
 def vote(t: Translator, local: int, weight: int) -> None:
     """Note how a local is used here."""
-    t.sums[local] += weight * _TURNS ** min(t.loops, _DEPTH)
+    t.sums[local, t.loops[-1] if t.loops else None] += weight * _TURNS ** min(len(t.loops), _DEPTH)
 
 
 def used(t: Translator, operand: Operand) -> None:
@@ -52,12 +59,19 @@ def given(t: Translator, local: int, value: Operand) -> bool:
     if value.is_clean:
         used(t, value)  # as it is, in another local, which may be left to grow too
         return False
-    if _NEAR <= value.high < SUM or value.high > SUM + (1 << 64):
+    near = value.high <= WIDTH_MASK[value.type] << _NEAR
+    grows = value.grown is not None and value.grown[1] <= _MOST
+    if not (near or grows) or value.high > SUM + _MOST:
         return False
     vote(t, local, _GIVEN)
     return True
 
 
-def held_as_sums(t: Translator) -> frozenset[int]:
-    """The locals that are to grow past their width, by the votes of a reading."""
-    return frozenset(local for local, votes in t.sums.items() if votes > 0 and local < t.own_locals)
+def held_as_sums(t: Translator, counted: Mapping[int, Counted]) -> frozenset[int]:
+    """The locals that are to grow past their width, by the votes of a reading; they do not in loops that count them."""
+    total: Counter[int] = Counter()
+    for (local, loop), votes in t.sums.items():
+        around = () if loop is None else t.around[loop]
+        if not any(each in counted and local in counted[each].locals for each in around):
+            total[local] += votes
+    return frozenset(local for local, votes in total.items() if votes > 0 and local < t.own_locals)

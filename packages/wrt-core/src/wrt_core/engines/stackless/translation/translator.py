@@ -72,6 +72,8 @@ class Frame:
     """What pays for a turn of a loop."""
     heads: int = 0
     """How many lines are at the head of a loop."""
+    firm: frozenset[int] = frozenset()
+    """The locals that do not grow past their width in a loop that counts."""
     turns: Callable[[Sequence, int], Turns | None] | None = None
     """What a loop that counts may be written as, by what it does and the lines at its head."""
     finish: Callable[[Sequence], Sequence] | None = None
@@ -87,6 +89,9 @@ class Frame:
         """What a branch to the label takes."""
         return self.params if self.label.loop else self.results
 
+
+_AROUND = 6
+"""Loops inside one another that are told of: more are seldom, and each would have to be asked for each."""
 
 _TRACKED_DEPTH = 200
 """Frames whose escapes are tracked: deeper functions are written in dispatched form, which asks for none."""
@@ -134,8 +139,10 @@ class Translator:
         """How often each local was given an integer."""
         self._kept: dict[str, tuple[Sequence, int, int]] = {}
         self._points_passed = 0
-        self.loops = 0
-        """How many loops are open."""
+        self.loops: list[int] = []
+        """The loops that are open, by their offsets, the innermost last."""
+        self.around: dict[int, tuple[int, ...]] = {}
+        """For each loop, those that are not far around it, and itself."""
         self.counted: dict[int, Counted] = {}
         """How loops count that do, by their offsets, as an earlier reading has found."""
         self.recursing: frozenset[int] = frozenset()
@@ -161,8 +168,10 @@ class Translator:
         """How much cheaper it would be if a local of type i32 held a signed number; see `signs`."""
         self.summed: frozenset[int] = frozenset()
         """The locals that may have grown past their width."""
-        self.sums: Counter[int] = Counter()
-        """How much cheaper it would be if a local might; see `sums`."""
+        self.sums: Counter[tuple[int, int | None]] = Counter()
+        """How much cheaper it would be if a local might, by local and the innermost loop; see `sums`."""
+        self.firm: Counter[int] = Counter()
+        """Those of them that do not here, being counted, and for how many loops."""
         self.points: dict[int, SafePoint] | None = None if form.resumed is None else {}
         """The safe points by offset, where somebody asks for them."""
         self.retries: dict[int, SafePoint] = {}
@@ -437,7 +446,9 @@ class Translator:
         frame.around = self.frames[-1].handling
         self.frames.append(frame)
         self.locals.open(label.loop)
-        self.loops += label.loop
+        if label.loop:
+            self.loops.append(self.offset)
+            self.around[self.offset] = tuple(self.loops[-_AROUND:])
         if kind not in ("block", "loop", "if"):
             self.ranges.give_up()
         self.ranges.open(label, self.offset, condition)
@@ -464,7 +475,9 @@ class Translator:
         """Close the innermost construct: its results go on the stack."""
         frame = self.frames.pop()
         self.locals.close()
-        self.loops -= frame.label.loop
+        if frame.label.loop:
+            self.loops.pop()
+            self.firm.subtract(frame.firm)
         self.ranges.close(self.reachable, 0 if frame.kind != "if" else 1 if frame.then is None else 2)
         label = frame.label
         if frame.meter is not None:

@@ -47,7 +47,7 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
         operand.low, operand.high = -SIGN[I32], SIGN[I32] - 1
     elif is_integer(type_):
         operand.grown = operand.text, 0
-        if index in t.summed:
+        if index in t.summed and not t.firm[index]:
             operand.high = SUM
         else:
             operand.local = index
@@ -90,7 +90,7 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             t.locals.give(index, value.alignment)
         if index in t.signed:
             value = given.signed()
-        elif index in t.summed and grows:
+        elif index in t.summed and grows and not t.firm[index]:
             value = given
     text = value.text
     if value.type is V128:
