@@ -340,6 +340,38 @@ def test_where_it_would_wrap_it_goes_on_elsewhere(taken: list[int]) -> None:
     assert len(taken) == 1
 
 
+@pytest.mark.parametrize(("start", "bound", "times"), [(0xFFFF_FFFE, 3, 2), (0xFFFF_FFFE, 0x5000_0000, 4)])
+def test_where_it_always_would_it_is_not_asked_again(
+    taken: list[int], monkeypatch: pytest.MonkeyPatch, start: int, bound: int, times: int
+) -> None:
+    """Code that asks less is used after two times; what counts is asked of until then, and two times more."""
+    leaving = "local.get 4 i32.const 1 i32.add local.tee 4 i32.const 3 i32.eq if local.get 2 return end"
+    code = SUM.replace("loop", f"local.get 1 local.set 3 loop {leaving}", 1).replace(
+        "i32.load8_u 8", "i32.const 1 i32.shr_u"
+    )
+    function = build(code).instantiate(engine()).exports["f"]
+    for _ in range(7):
+        assert function(bound, start) == 0x7FFF_FFFF + 0x7FFF_FFFF - (1 << 32)
+    assert len(taken) == times
+
+
+def test_what_only_counts_down_is_not_asked_of() -> None:
+    counts = "local.get 2 i32.const 1 i32.sub local.set 2"
+    code = f"""
+        local.get 0 i32.const 1 i32.sub local.set 2
+        loop
+            {counts} {{}}
+            local.get 3 i32.const 1 i32.add local.tee 3 local.get 0 i32.ne br_if 0
+        end
+        local.get 2
+    """
+    source = translate(build(code.format("local.get 4 local.get 2 i32.xor local.set 4")).load(engine()), 0).source
+    assert "for l3 in range(0, l0)" in source
+    assert "l2 >=" not in source
+    source = translate(build(code.format("local.get 2 i32.load drop")).load(engine()), 0).source
+    assert "l2 >=" in source
+
+
 def test_a_bound_is_no_local_that_holds_a_signed_number(taken: list[int]) -> None:
     code = """
         i32.const 1 local.get 0 i32.const 31 i32.and i32.sub local.set 2 local.get 1 local.set 3

@@ -27,10 +27,10 @@ Detour = tuple[FunctionType, tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
 the exceptions that are held. It is not called here: no frame of ours may be between the guest's."""
 
 _PATIENCE = 2
-"""How often something ventured may fail before code is used that does not venture it."""
+"""How often something may fail before code is used that does not stand on it."""
 
 _SEVERAL = 4
-"""Marks behind which a function is not to venture anything; where there are more, it does so nowhere."""
+"""What a function may be wary of; where there is more, it is of everything."""
 
 
 class Detours:
@@ -49,8 +49,10 @@ class Detours:
 
     def rest_at(self, index: int, offset: int, variables: Mapping[str, Any]) -> Detour:
         """Return the detour at a loop's head of the function at `index`, by its code's variables."""
-        form = self._form(sys._getframe(1).f_code)
+        code = sys._getframe(1).f_code
+        form = self._form(code)
         here = activation_at(self._names, index, form, offset, variables)
+        self._fail(index, form, -offset if offset in form.wary else offset, code)
         return self._detour(index, Form(Variant.CODE, self._flavour, offset), here)
 
     def retry_at(self, index: int, error: IndexError, variables: Mapping[str, Any]) -> Detour | None:
@@ -72,9 +74,7 @@ class Detours:
             here = activation_before(self._names, index, form, offset, variables)
         except IndexError:
             return None
-        self._failed[index, offset] += 1
-        if self._failed[index, offset] == _PATIENCE:
-            self._grow_wary(index, form, offset, code)
+        self._fail(index, form, offset, code)
         return self._detour(index, Form(Variant.CODE, self._flavour, offset, retried=True), here)
 
     def _form(self, code: CodeType) -> Form:
@@ -88,9 +88,15 @@ class Detours:
             rest = self._rests[index, form] = self._compiled.function(index, form, self._names)
         return rest, here.locals, here.stack, here.held
 
-    def _grow_wary(self, index: int, form: Form, offset: int, code: CodeType) -> None:
-        """Have the function at `index` run other code from now on, which ventures nothing behind a mark."""
-        wary = form.wary | {offset}
+    def _fail(self, index: int, form: Form, what: int, code: CodeType) -> None:
+        """Something that a form of the function at `index` stands on does not hold; see `Form.wary` for what."""
+        self._failed[index, what] += 1
+        if self._failed[index, what] == _PATIENCE:
+            self._grow_wary(index, form, what, code)
+
+    def _grow_wary(self, index: int, form: Form, what: int, code: CodeType) -> None:
+        """Have the function at `index` run other code from now on, which is wary of one thing more."""
+        wary = form.wary | {what}
         form = replace(form, wary=wary if len(wary) <= _SEVERAL else EVERYWHERE)
         made = self._compiled.function(index, form, self._names)
         func = self._names["functions"][index]

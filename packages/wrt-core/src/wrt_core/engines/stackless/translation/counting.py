@@ -174,14 +174,20 @@ def _moved_bound(other: Operand, order: str, ahead: int, added: str | None) -> O
     return bound.plus(-ahead)
 
 
-def wanted_of(loop: Counted, heads: Mapping[int, Range], types: list[ValueType]) -> list[int]:
-    """The locals besides that which counts whose steps might leave their width, by what is known at the loop's head."""
+def wanted_of(
+    loop: Counted, heads: Mapping[int, Range], types: list[ValueType], addressed: Collection[int]
+) -> list[int]:
+    """The locals besides that which counts whose steps might leave their width, by what is known at the loop's head.
+
+    What gets less is wanted only if it is `addressed`: an address is above zero by more than the loop takes away, but
+    what counts how much is left gets to zero, and often below it at the very last.
+    """
     wanted: list[int] = []
     for local, step in loop.others.items():
         low, high = heads[local]
         most = step.most if isinstance(step, Growth) else step
         if isinstance(most, str) or (0 < most <= LONGEST and high + most > WIDTH_MASK[types[local]]):
             wanted.append(local)
-        elif -LONGEST <= most < 0 and low + most < 0:
+        elif -LONGEST <= most < 0 and low + most < 0 and local in addressed:
             wanted.append(local)
     return wanted

@@ -145,7 +145,7 @@ def _upwards(loop: Counted, asked: _Asked, wanted: Collection[int]) -> Numbers |
     if loop.sign == "!=" and length > 1 and not _divides(length, start, ends, loop.zeros):
         asked.tests.append(f"{distance} % {length} == 0")
     times = distance if step == 1 and not inclusive else f"({distance} // {step} + 1)"
-    _others(loop, asked, wanted, times, (ends[1] - start[0]) // length + 1)
+    _others(loop, asked, wanted, times, (ends[1] - start[0]) // length + 1, (ends[0] - start[1]) // longest)
     highest = ends[1] - (not inclusive)
     asked.known[local] = start[0], max(highest + longest, start[1]) if loop.front else highest
     if inclusive:
@@ -208,7 +208,7 @@ def _downwards(loop: Counted, asked: _Asked, wanted: Collection[int]) -> Numbers
     if loop.sign == "!=" and length > 1:
         asked.tests.append(f"{distance} % {length} == 0")
     times = distance if length == 1 else f"({distance} // {length} + 1)"
-    _others(loop, asked, wanted, times, (start[1] - ends[0]) // length + 1)
+    _others(loop, asked, wanted, times, (start[1] - ends[0]) // length + 1, (start[0] - ends[1]) // length)
     if loop.front:
         least = ends[0] if loop.sign == "!=" else ends[0] - length + 1
         asked.known[local] = (min(least, start[0]), start[1]) if least >= 0 else (0, WIDTH_MASK[bound.type])
@@ -217,8 +217,11 @@ def _downwards(loop: Counted, asked: _Asked, wanted: Collection[int]) -> Numbers
     return Numbers(local, first, last, str(loop.step))
 
 
-def _others(loop: Counted, asked: _Asked, wanted: Collection[int], times: str, longest: int) -> None:
-    """Ask that the wanted locals stay small, or positive, when stepped so many `times`, `longest` at most."""
+def _others(loop: Counted, asked: _Asked, wanted: Collection[int], times: str, longest: int, shortest: int) -> None:
+    """Ask that the wanted locals stay small, or positive, when stepped so many `times`.
+
+    That is `longest` at most, and `shortest` at least. What can't stay positive is not asked of.
+    """
     for local in wanted:
         step = loop.others[local]
         if isinstance(step, str):
@@ -233,6 +236,8 @@ def _others(loop: Counted, asked: _Asked, wanted: Collection[int], times: str, l
             asked.known[local] = asked.at_entry(local)[0], 2 * _SMALL - 1
         elif not loop.front:  # there, it is as low where the loop leaves as where it goes on
             low, high = asked.at_entry(local)
+            if high < -step * max(shortest, 1):
+                continue
             if low < -step * longest:
                 asked.tests.append(f"l{local} >= {times if step == -1 else f'{-step} * {times}'}")
             asked.known[local] = -step, high

@@ -49,6 +49,8 @@ from wrt_core.engines.stackless.translation.tree import Label, Loop, Node, Seque
 from wrt_core.engines.stackless.translation.turns import turns_of
 from wrt_core.engines.stackless.translation.variant import STRIDE, Flavour, Form
 from wrt_core.engines.stackless.translation.vector_numbers import held_as_numbers
+from wrt_core.engines.stackless.translation.ventures import WAITING
+from wrt_core.engines.stackless.translation.webs import Webs, webs_of
 from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
@@ -104,6 +106,9 @@ class SafePoints:
     def of(cls, translator: Translator) -> SafePoints:
         """What a reading has found."""
         assert translator.points is not None
+        written = translator.written
+        for point in (*translator.points.values(), *translator.retries.values()):
+            point.targets, point.stack = tuple(map(written, point.targets)), tuple(map(written, point.stack))
         return cls(translator.points, translator.retries, translator.numbers)
 
 
@@ -155,7 +160,7 @@ def translate(
     `may_suspend` says whether calls of a function need its coroutine.
     """
     source, translator = _translated(module, index, write, form, may_suspend)
-    python = source.render()
+    python = translator.written(source.render())
     unit = compile(python, filename, "exec", dont_inherit=True)
     code = next(each for each in unit.co_consts if isinstance(each, CodeType))
     name = printable(module.function_name(index) or f"function {index}")
@@ -168,10 +173,15 @@ def translate(
         python,
         source.heads,
         source.blocks is not None,
-        source.counted,
+        {offset: _written(each, translator) for offset, each in source.counted.items()},
         {number: line.retry for number, line in enumerate(source.lines, 1) if line.retry is not None},
         None if translator.points is None else SafePoints.of(translator),
     )
+
+
+def _written(numbers: Numbers, translator: Translator) -> Numbers:
+    first, end, step = map(translator.written, (numbers.first, numbers.end, numbers.step))
+    return Numbers(translator.owner(numbers.local), first, end, step, numbers.ahead)
 
 
 def safe_points(module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool]) -> SafePoints:
@@ -183,20 +193,38 @@ def safe_points(module: ValidatedModule, index: int, form: Form, may_suspend: Ca
 class _Body:
     """A function's body: its instructions, and which locals it gives something, in all and in each loop.
 
+    If its locals are in several webs, the instructions name these; `types` are those of both, the first `declared`.
     `recursing` are the loops in which it calls itself.
     """
 
     code: Code
+    types: list[ValueType]
+    declared: int
+    webs: Webs | None
     instructions: list[tuple[Instruction, object, int]]
     loops: dict[int, frozenset[int]]
     assigned: frozenset[int]
     recursing: frozenset[int]
+    siblings: dict[int, frozenset[str]]
 
     @classmethod
     def of(cls, module: ValidatedModule, index: int) -> _Body:
         code = module.module.codes[index - (len(module.function_types) - len(module.module.codes))]
         instructions = list(read_instructions(code.code, code.offset))
-        return cls(code, instructions, *_assigned(instructions), _recursing(instructions, index))
+        types: list[ValueType] = list(module.function_types[index].params)
+        for count, each in code.locals:
+            types += [close(each, module.types)] * count
+        declared = len(types)
+        webs = webs_of(instructions, types)
+        if webs is not None:
+            instructions = webs.instructions
+            types += [types[local] for local in webs.owners]
+        loops, assigned = _assigned(instructions)
+        if webs is not None:
+            owners = {webs.owner(web) for web in assigned}
+            assigned = frozenset(web for web in range(len(types)) if webs.owner(web) in owners)
+        recursing, siblings = _recursing(instructions, index), {} if webs is None else webs.siblings()
+        return cls(code, types, declared, webs, instructions, loops, assigned, recursing, siblings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +239,12 @@ class Found:
     signed: frozenset[int] = frozenset()
     summed: frozenset[int] = frozenset()
     negative: frozenset[int] = frozenset()
+    addressed: frozenset[int] = frozenset()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether a second reading would know more than the first."""
+        return replace(self, negative=frozenset(), addressed=frozenset()) != Found()
 
     @classmethod
     def by(cls, translator: Translator) -> Found:
@@ -220,11 +254,13 @@ class Found:
         turning = [offset for offset, loop in counted.items() if turns_of(*translator.closed[offset], loop) is not None]
         ranges = translator.ranges.solve(zeros)
         unsigned = frozenset(local for loop in counted.values() for local in loop.locals)
-        signed = held_signed(translator) - unsigned
+        signed = held_signed(translator, unsigned)
         summed = held_as_sums(translator, counted) - signed
-        negative = frozenset(translator.ventures.negative)
+        negative, addressed = frozenset(translator.ventures.negative), frozenset(translator.addressed)
         given = translator.ranges.given()
-        return cls(held_as_numbers(translator), ranges, given, counted, frozenset(turning), signed, summed, negative)
+        return cls(
+            held_as_numbers(translator), ranges, given, counted, frozenset(turning), signed, summed, negative, addressed
+        )
 
 
 def _read(
@@ -233,7 +269,7 @@ def _read(
     body = _Body.of(module, index)
     translator = read(module, index, form, may_suspend, body, pointed=pointed)
     found = Found.by(translator)
-    if found != Found():
+    if found.is_new:
         translator = read(module, index, form, may_suspend, body, found, pointed)
     while broken := translator.ventures.broken:
         form = replace(form, wary=form.wary | broken)
@@ -255,14 +291,16 @@ def read(
     If `pointed`, note its safe points.
     """
     type_ = module.function_types[index]
-    local_types: list[ValueType] = list(type_.params)
-    for count, each in body.code.locals:
-        local_types += [close(each, module.types)] * count
+    local_types = list(body.types)
     translator = Translator(module, index, form, may_suspend, type_, local_types)
+    translator.declared = body.declared
+    if body.webs is not None:
+        translator.siblings, translator.owner, translator.written = body.siblings, body.webs.owner, body.webs.written
     if found is not None:
         translator.numbers, translator.signed, translator.summed = found.numbers, found.signed, found.summed
         translator.counted, translator.turning = found.counted, found.turning
         translator.ventures.negative |= found.negative
+        translator.addressed |= found.addressed
     translator.locals = Locals(len(type_.params))
     if pointed:
         translator.points = {}
@@ -275,12 +313,20 @@ def read(
     templates = TEMPLATES
     meters, ventures, stack = translator.meters, translator.ventures, translator.stack
     again = form.resumed if form.retried else None
+    changes = body.webs.changes if body.webs is not None and translator.points is not None else []
+    changed = 0
     for instruction, immediate, position in reached(translator, body.instructions):
         translator.offset = position
+        while changed < len(changes) and changes[changed][0] < position:
+            translator.webs[changes[changed][1]] = changes[changed][2]
+            changed += 1
         if meters:
             meters[-1].cost += 1
         if ventures.possible:
-            ventures.begin(instruction, position, translator.sequence.nodes, stack)
+            mark, nodes = ventures.mark, translator.sequence.nodes
+            stale = mark is None or nodes is not mark.nodes or len(nodes) != mark.count
+            if stale or (ventures.pending and instruction not in WAITING):
+                ventures.begin(position, nodes, stack)
         elif position == again:
             translator.begin_again()
         templates[instruction](translator, instruction, immediate)
@@ -405,11 +451,13 @@ def _rest(translator: Translator, source: Source, offset: int) -> Sequence:
     assert translator.points is not None
     point = (translator.retries if translator.form.retried else translator.points)[offset]
     source.add(0, "def f(locals, stack, held, given, failure):", ENTRY)
-    for local in sorted(translator.used):
+    webs = dict(point.locals)
+    for local in sorted({translator.owner(web) for web in translator.used if web < translator.own_locals}):
+        web = webs.get(local, local)
         text = f"locals[{local}]"
-        if local in translator.numbers:
+        if web in translator.numbers:
             text = _number(text)
-        elif local in translator.signed:
+        elif web in translator.signed:
             text = f"({text} ^ 0x80000000) - 0x80000000"
         source.add(1, f"l{local} = {text}", offset)
     for height, is_number in point.slots:
@@ -437,7 +485,7 @@ def _zeros(translator: Translator) -> list[str]:
     """The statements that set the locals that the function uses, parameters aside, to their defaults."""
     zeros: dict[str, list[str]] = {}
     for index in sorted(translator.used):
-        if len(translator.type.params) <= index < translator.own_locals:
+        if len(translator.type.params) <= index < translator.declared:
             type_ = translator.local_types[index]
             zero = _ZERO[type_] if isinstance(type_, NumType) else "None"
             zero = "0" if index in translator.numbers else zero

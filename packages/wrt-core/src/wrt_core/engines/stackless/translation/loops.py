@@ -12,6 +12,7 @@ from wrt_core.engines.stackless.translation.translator import Translator, templa
 from wrt_core.engines.stackless.translation.tree import Conditional, Label, Sequence, Stop
 from wrt_core.engines.stackless.translation.turns import turns_of
 from wrt_core.engines.stackless.translation.variant import Variant
+from wrt_core.engines.stackless.translation.ventures import EVERYWHERE
 from wrt_foundation.immediates import BlockType
 from wrt_foundation.instructions import Instruction
 
@@ -27,7 +28,8 @@ def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
     t.settle()
     firm = frozenset(counted.locals & t.summed)
     for local in sorted(firm):
-        if not t.firm[local]:
+        low, high = t.ranges.get(local)
+        if low < high and not t.firm[local]:  # else it was given just that
             t.statement(
                 f"l{local} = l{local} % {WIDTH_MASK[t.local_types[local]] + 1:#x}", NOTHING, frozenset((f"l{local}",))
             )
@@ -49,12 +51,13 @@ def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
     if t.offset in t.recursing:  # a few turns each time, and a range costs as much as a few turns
         return None
     heads = {local: t.ranges.at_head(t.offset, local) for local in counted.others}
-    wanted = wanted_of(counted, heads, t.local_types)
+    wanted = wanted_of(counted, heads, t.local_types, t.addressed)
     variable = f"n{t.offset}"
-    entry = entry_of(counted, t.ranges.get, wanted, variable) if wanted else None
+    wary = t.form.wary
+    entry = entry_of(counted, t.ranges.get, wanted, variable) if wanted and t.offset not in wary else None
     if entry is None and t.offset in t.turning:
         entry = entry_of(counted, t.ranges.get, (), variable)
-    return entry
+    return None if entry is not None and entry.test and (-t.offset in wary or wary == EVERYWHERE) else entry
 
 
 def _ask(t: Translator, test: str) -> None:

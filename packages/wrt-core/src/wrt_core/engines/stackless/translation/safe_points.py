@@ -39,6 +39,8 @@ class SafePoint:
     """The operands' types."""
     results: tuple[ValueType, ...] = ()
     """The types of what the call gives."""
+    locals: tuple[tuple[int, int], ...] = ()
+    """The locals that are in a web other than their first, and the numbers of these."""
 
     @classmethod
     def of(

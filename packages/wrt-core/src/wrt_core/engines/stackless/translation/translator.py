@@ -121,6 +121,17 @@ class Translator:
         self.local_types = local_types
         """Those of the function, then those of functions that are inlined."""
         self.own_locals = len(local_types)
+        """Those that are the function's own, webs among them."""
+        self.declared = self.own_locals
+        """Those that it has in the specification's eyes."""
+        self.webs: dict[int, int] = {}
+        """The web that a local is in here, if it is another than its first; see `webs`."""
+        self.siblings: dict[int, frozenset[str]] = {}
+        """The variables of all webs of the same local, by each that is not alone."""
+        self.owner: Callable[[int], int] = int
+        """Says which local a web is of."""
+        self.written: Callable[[str], str] = str
+        """Calls webs by their locals' variables in a text."""
         self.inlined: dict[int, int] = {}
         """Where the locals of functions that are inlined begin."""
         self.offset = 0
@@ -145,6 +156,8 @@ class Translator:
         """For each loop, those that are not far around it, and itself."""
         self.counted: dict[int, Counted] = {}
         """How loops count that do, by their offsets, as an earlier reading has found."""
+        self.addressed: set[int] = set()
+        """The locals that an address is made of."""
         self.recursing: frozenset[int] = frozenset()
         """The loops, by their offsets, in which the function calls itself."""
         self.turning: frozenset[int] = frozenset()
@@ -166,6 +179,8 @@ class Translator:
         """The locals of type i32 that hold signed numbers."""
         self.signs: Counter[int] = Counter()
         """How much cheaper it would be if a local of type i32 held a signed number; see `signs`."""
+        self.copies: list[tuple[int, int]] = []
+        """The locals of type i32 that were given one another."""
         self.summed: frozenset[int] = frozenset()
         """The locals that may have grown past their width."""
         self.sums: Counter[tuple[int, int | None]] = Counter()
@@ -275,8 +290,7 @@ class Translator:
         if mark is None:
             return None
         if self.points is not None and mark.offset not in self.retries:
-            nowhere = Line("", mark.offset)
-            self.retries[mark.offset] = SafePoint.of(ActivationKind.LOOP, nowhere, [], mark.items, self._held())
+            self.retries[mark.offset] = self._point(ActivationKind.LOOP, Line("", mark.offset), [], mark.items)
         return mark.offset
 
     def statement(
@@ -329,20 +343,18 @@ class Translator:
         assert isinstance(node, Line)
         self._resulted = node
         if self.points is not None:
-            point = self.points[self.offset] = SafePoint.of(
-                ActivationKind.CALL, node, slots, self.stack.items, self._held()
-            )
+            point = self.points[self.offset] = self._point(ActivationKind.CALL, node, slots)
             point.results = results
         for slot, each in zip(slots, results, strict=True):
             self.push(name(slot, each))
 
-    def redirect(self, slot: str, variable: str) -> bool:
+    def redirect(self, slot: str, variable: str, siblings: frozenset[str]) -> bool:
         """Have the line just written put its only result, which was popped, in a local; say whether that can be."""
         node = self._resulted
         nodes = self.sequence.nodes
         if node is None or not nodes or nodes[-1] is not node or not node.text.startswith(f"{slot} = "):
             return False
-        if any(variable in operand.reads for operand in self.stack.items):
+        if not all(siblings.isdisjoint(operand.reads) for operand in self.stack.items):
             return False
         node.text = variable + node.text[len(slot) :]
         self._resulted = None
@@ -359,7 +371,7 @@ class Translator:
         self.stack.secure()
         line = Line("pass", self.offset)
         self.sequence.nodes.append(line)
-        self.retries[self.offset] = SafePoint.of(ActivationKind.LOOP, line, [], self.stack.items, self._held())
+        self.retries[self.offset] = self._point(ActivationKind.LOOP, line, [])
 
     def loop_head(self, frame: Frame) -> None:
         """Append what is done at the head of a loop that was just opened."""
@@ -371,7 +383,7 @@ class Translator:
         lines = checks(self.form.flavour, self.offset, meter)
         if self.points is not None:
             lines = lines or [Line("pass", self.offset)]
-            self.points[self.offset] = SafePoint.of(ActivationKind.LOOP, lines[0], [], self.stack.items, self._held())
+            self.points[self.offset] = self._point(ActivationKind.LOOP, lines[0], [])
         self.sequence.nodes += lines
         frame.heads = len(lines)
 
@@ -383,6 +395,13 @@ class Translator:
         nodes = self.sequence.nodes[frame.heads :]
         slots = [operand.text for operand in relation[1:] if operand.origin is not None]
         return all(isinstance(node, Line) and node.text.partition(" = ")[0] in slots for node in nodes)
+
+    def _point(
+        self, kind: ActivationKind, node: Line, targets: list[str], items: list[Operand] | None = None
+    ) -> SafePoint:
+        point = SafePoint.of(kind, node, targets, self.stack.items if items is None else items, self._held())
+        point.locals = tuple(self.webs.items())
+        return point
 
     def _held(self) -> tuple[int, ...]:
         return tuple(frame.offset for frame in self.frames if frame.kind == "catch")

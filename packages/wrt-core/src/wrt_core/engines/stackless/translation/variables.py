@@ -26,7 +26,6 @@ from wrt_core.engines.stackless.translation.stack import WRITES
 from wrt_core.engines.stackless.translation.sums import SUM
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.vector_numbers import is_constant, number_of, vote
-from wrt_core.engines.stackless.translation.ventures import NEGATIVE
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import I32, V128, RefType, ValueType
 
@@ -78,12 +77,10 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             step = value.parts[value.parts[0] == variable]
         elif value.grown is not None and value.grown[0] == variable and value.grown[1]:
             step = Growth(value.grown[1])
-        if value.type is I32 and not signs.is_free(value):
-            t.signs[index] += signs.GIVEN
+        signs.given(t, index, value)
         given, grows = value, sums.given(t, index, value)
         value = value.clean()
-        if value.value is not None and value.value >= NEGATIVE:
-            t.ventures.negative.add(index)
+        t.ventures.give(index, given)
         t.ranges.give(index, value, step, given)
         t.changed[index] += 1
         if value.type is I32:
@@ -98,10 +95,11 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             vote(t, index, -1 if value.number is None else 1)
         if index in t.numbers:
             text = number_of(t, value)
-    if index not in t.numbers and t.redirect(text, variable):
+    siblings = t.siblings.get(index) or frozenset((variable,))
+    if index not in t.numbers and t.redirect(text, variable, siblings):
         return
-    if text != variable:
-        t.statement(f"{variable} = {text}", value.effects, frozenset((variable,)), fault=value.fault)
+    if text != variable and not (value.local is not None and text in siblings):  # else the variable has it already
+        t.statement(f"{variable} = {text}", value.effects, siblings, fault=value.fault)
 
 
 @template("local.tee")

@@ -54,7 +54,9 @@ class Form:
 
     With `resumed`, that is what is left to do at the safe point at that offset: a function of the locals, the operand
     stack, and what the call there gave; always one of variant CODE. If it is `retried`, it is what is left before the
-    instruction at that offset. No address is ventured behind the marks that it is `wary` of, see `ventures`.
+    instruction at that offset. It is `wary` of marks behind which no address is to be ventured, see
+    `ventures`, and of loops: at those that are their own offsets nothing is asked but of what they count, and where it
+    is the opposite of their offset, nothing at all.
     """
 
     variant: Variant = Variant.CODE

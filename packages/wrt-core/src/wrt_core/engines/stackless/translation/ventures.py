@@ -18,12 +18,12 @@ from wrt_core.engines.stackless.translation.tree import Node
 from wrt_foundation.instructions import BY_NAME, Instruction
 from wrt_foundation.types import I32
 
-__all__ = ["EVERYWHERE", "NEGATIVE", "Mark", "Ventures"]
+__all__ = ["EVERYWHERE", "WAITING", "Mark", "Ventures"]
 
 EVERYWHERE = frozenset((-1,))
 """In place of marks after which nothing is to be ventured: that is so after all."""
 
-NEGATIVE = 0xC000_0000
+_NEGATIVE = 0xC000_0000
 """Numbers from there on are negative ones: what they are added to gets less, and wraps."""
 
 _HEIGHT = 48
@@ -59,7 +59,7 @@ def _is_calm(name: str) -> bool:
     return name in _CALM or family in _CALM or (family[1:] in ("32", "64") and operation.startswith(_COMPUTING))
 
 
-_WAITING: frozenset[Instruction] = frozenset(each for name, each in BY_NAME.items() if _is_calm(name))
+WAITING: frozenset[Instruction] = frozenset(each for name, each in BY_NAME.items() if _is_calm(name))
 """The instructions that say of each statement they make what effects it has: ventures may wait while they are read."""
 
 
@@ -92,58 +92,66 @@ class Ventures:
         self.broken: set[int] = set()
         """The marks that could not be kept: what was ventured behind them must not be."""
         self._wary = wary
-        self._mark: Mark | None = None
+        self.mark: Mark | None = None
         self._before: Mark | None = None
         self._since: list[tuple[int, frozenset[str]]] = []
         self._behind = 0
-        self._pending = False
+        self.pending = False
 
-    def begin(self, instruction: Instruction, offset: int, nodes: list[Node], stack: OperandStack) -> None:
-        """An instruction is about to be read: put a mark before it if any statement has come since the last."""
-        kept = self._mark is not None and self._mark.is_behind(nodes)
-        if self._pending and not (kept and instruction in _WAITING):
+    def begin(self, offset: int, nodes: list[Node], stack: OperandStack) -> None:
+        """An instruction is about to be read for which there is no mark, or for which ventures can't wait."""
+        if self.pending:
             stack.before(VENTURES)
-            kept = self._mark is not None and self._mark.is_behind(nodes)
-        if kept:
-            return
-        self._before = self._mark
+        self._before = self.mark
         self.forget()
         if len(stack.items) <= _HEIGHT:
-            self._mark = Mark(offset, nodes, len(nodes), nodes[-1] if nodes else None, list(stack.items))
+            self.mark = Mark(offset, nodes, len(nodes), nodes[-1] if nodes else None, list(stack.items))
 
     def forget(self) -> None:
         """What was written has been changed: the last mark is none any more."""
-        self._mark = None
+        self.mark = None
         self._since.clear()
-        self._pending = False
+        self.pending = False
 
     def take_back(self, nodes: list[Node]) -> None:
         """The last statements have been taken back: the mark that was before them is the last again."""
         self.forget()
         if self._before is not None and self._before.is_behind(nodes):
-            self._mark = self._before
+            self.mark = self._before
+
+    def give(self, local: int, value: Operand) -> None:
+        """A local is given a value, which was not masked yet."""
+        if value.value is not None:
+            if value.value % (1 << 32) >= _NEGATIVE:
+                self.negative.add(local)
+        elif not value.is_clean and self._is_negative(value):
+            self.negative.add(local)
+
+    def _is_negative(self, value: Operand) -> bool:
+        """Whether there is in a value what was given a negative number."""
+        return any(int(each[1:]) in self.negative for each in value.reads if each[0] == "l")
 
     def may(self, address: Operand) -> bool:
         """Say whether an address might be ventured here if it were past its width."""
-        mark = self._mark
+        mark = self.mark
         if not self.possible or mark is None or mark.offset in self._wary or self._since:
             return False
         if address.low < 0 or address.type is not I32:
             return False
-        return not any(int(each[1:]) in self.negative for each in address.reads if each[0] == "l")
+        return not self._is_negative(address)
 
     def has(self, address: Operand) -> bool:
         """Say whether an address, which may be past its width, is to be ventured; it is then."""
-        mark = self._mark
+        mark = self.mark
         if mark is None or not self.may(address):
             return False
         self._behind = mark.offset
-        self._pending = True
+        self.pending = True
         return True
 
     def passed(self, effects: int, writes: frozenset[str]) -> Mark | None:
         """A statement has been written; return the mark that it is done again from, if it has a venture in it."""
-        mark = self._mark
+        mark = self.mark
         if effects & VENTURES and (mark is None or not all(_is_harmless(*each, mark) for each in self._since)):
             self.broken.add(self._behind)
             mark = None
