@@ -70,7 +70,7 @@ class Case:
 
     def entry(self) -> tuple[Entry | None, list[int]]:
         heads = dict.fromkeys(self.loop.others, (0, (1 << self.bits) - 1))
-        wanted = wanted_of(self.loop, heads, self.types)
+        wanted = wanted_of(self.loop, heads, self.types, self.loop.others)
         return entry_of(self.loop, self.ranges.__getitem__, wanted), wanted
 
     def step_of(self, local: int) -> int:

@@ -74,3 +74,42 @@ def test_an_integer_as_f32_is_rounded_unless_it_is_one(number: int, bound: int, 
         masked -= 1 << 32
     expected = struct.unpack("f", struct.pack("f", masked))[0]
     assert builder.instantiate(StacklessEngine(plugins=PLUGINS)).exports.f0(number) == expected
+
+
+LOOPS = {
+    # what comes after it, by steps; what it does with a number, and whether that is seen not to be negative
+    "digits": ("local.get 2 i32.const 10 i32.rem_s local.get 3 i32.add local.set 3 {n} i32.const 10 i32.div_s", True),
+    "both": ("local.get 3 local.get 2 i32.const 7 i32.or i32.rem_s local.set 3 {n} i32.const 3 i32.div_s", True),
+    "that is masked": ("{n} i32.const 7 i32.rem_s local.set 3 {n} i32.const 0xff i32.and i32.const 3 i32.div_s", True),
+    "that gets less": ("{n} i32.const 10 i32.rem_s local.set 3 {n} i32.const 1 i32.sub", False),
+    "that gets more": ("{n} i32.const 10 i32.rem_s local.set 3 {n} i32.const 0x30000000 i32.add", False),
+    "that is read": ("{n} i32.const 10 i32.rem_s local.set 3 i32.const 8 i32.load", False),
+    "in an arm": ("{n} i32.const 10 i32.rem_s local.set 3 local.get 1 if i32.const -9 local.set 2 end {n}", False),
+}
+
+
+@pytest.mark.parametrize("start", ["local.get 0", "local.get 0 i32.const 1 i32.shr_u", "i32.const -5"])
+@pytest.mark.parametrize("way", LOOPS)
+def test_what_a_loop_divides_is_hoped_not_to_be_negative(way: str, start: str) -> None:
+    code, comes_true = LOOPS[way]
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.data(b"\xfd\xff\xff\xff", 8)
+    turn = f"{code.format(n='local.get 2')} local.set 2"
+    counted = "local.get 4 i32.const 1 i32.add local.tee 4 i32.const 9 i32.lt_u br_if 0"
+    loop = f"{start} local.set 2 loop {turn} {counted} end local.get 2 local.get 3 i32.add"
+    builder.function("f0", "i32 i32 -> i32", loop, "i32 i32 i32")
+    source = translate(builder.load(StacklessEngine(plugins=PLUGINS)), 0).source
+    assert ("0x80000000" not in source) == (comes_true and start.endswith("shr_u"))
+    assert disagreement(Program(builder.bytes(), ()), StacklessEngine(plugins=PLUGINS), rounds=12) is None
+
+
+def test_the_greatest_common_divisor_is_a_remainder() -> None:
+    builder = ModuleBuilder()
+    step = "local.get 0 local.get 1 local.tee 0 i32.rem_s local.set 1"
+    small = "local.get 0 i32.const 0xffff i32.and local.set 0 local.get 1 i32.const 0xffff i32.and local.set 1"
+    code = f"{small} block loop local.get 1 i32.eqz br_if 1 {step} br 0 end end local.get 0"
+    builder.function("f", "i32 i32 -> i32", code)
+    source = translate(builder.load(StacklessEngine(plugins=PLUGINS)), 0).source
+    assert "rem_s" not in source
+    assert builder.instantiate(StacklessEngine(plugins=PLUGINS)).exports.f(1071, 462) == 21

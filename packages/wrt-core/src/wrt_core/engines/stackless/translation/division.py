@@ -38,6 +38,10 @@ def remainder(a: Operand, b: Operand, sign: int) -> Operand | None:
 @template(*both("div_s", "rem_s"))
 def div_s(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop_clean(), t.pop_clean()
+    for each in (a, b):
+        local = (each.origin or each).local
+        if local is not None:
+            t.divided.add(local)
     sign = SIGN[a.type]
     if a.high < sign and b.high < sign and (b.value or a.value is None):
         t.push(a)

@@ -233,7 +233,8 @@ def _others(loop: Counted, asked: _Asked, wanted: Collection[int], times: str, l
             if (step.most if isinstance(step, Growth) else step) * longest > _SMALL:
                 continue
             asked.within(local, 0, _SMALL - 1)
-            asked.known[local] = asked.at_entry(local)[0], 2 * _SMALL - 1
+            last = 0 if loop.front or isinstance(step, Growth) else step  # which is after the last of its turns
+            asked.known[local] = asked.at_entry(local)[0], 2 * _SMALL - 1 - last
         elif not loop.front:  # there, it is as low where the loop leaves as where it goes on
             low, high = asked.at_entry(local)
             if high < -step * max(shortest, 1):

@@ -234,6 +234,7 @@ class Found:
     numbers: frozenset[int] = frozenset()
     ranges: dict[Point, Range] = field(default_factory=dict)
     given: dict[Point, Range] = field(default_factory=dict)
+    hopes: frozenset[Point] = frozenset()
     counted: dict[int, Counted] = field(default_factory=dict)
     turning: frozenset[int] = frozenset()
     signed: frozenset[int] = frozenset()
@@ -255,11 +256,18 @@ class Found:
         ranges = translator.ranges.solve(zeros)
         unsigned = frozenset(local for loop in counted.values() for local in loop.locals)
         signed = held_signed(translator, unsigned)
-        summed = held_as_sums(translator, counted) - signed
-        negative, addressed = frozenset(translator.ventures.negative), frozenset(translator.addressed)
-        given = translator.ranges.given()
+        divided = translator.divided | {source for copy, source in translator.copies if copy in translator.divided}
         return cls(
-            held_as_numbers(translator), ranges, given, counted, frozenset(turning), signed, summed, negative, addressed
+            numbers=held_as_numbers(translator),
+            ranges=ranges,
+            given=translator.ranges.given(),
+            hopes=translator.ranges.hoping(divided, ranges),
+            counted=counted,
+            turning=frozenset(turning),
+            signed=signed,
+            summed=held_as_sums(translator, counted) - signed,
+            negative=frozenset(translator.ventures.negative),
+            addressed=frozenset(translator.addressed),
         )
 
 
@@ -271,8 +279,9 @@ def _read(
     found = Found.by(translator)
     if found.is_new:
         translator = read(module, index, form, may_suspend, body, found, pointed)
-    while broken := translator.ventures.broken:
+    while (broken := translator.ventures.broken) or translator.ranges.deceived:
         form = replace(form, wary=form.wary | broken)
+        found = replace(found, hopes=found.hopes - translator.ranges.deceived)
         translator = read(module, index, form, may_suspend, body, found, pointed)
     return translator
 
@@ -305,7 +314,7 @@ def read(
     if pointed:
         translator.points = {}
     translator.assigned, translator.recursing = body.assigned, body.recursing
-    known = () if found is None else (found.ranges, found.given)
+    known = () if found is None else (found.ranges, found.given, found.hopes)
     translator.ranges = Ranges(local_types, len(type_.params), body.loops, *known)
     if form.resumed is not None:  # somebody else says what the locals are
         translator.ranges.give_up()

@@ -86,7 +86,8 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
     t.combine(f"{a.at(ADD)} + {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low + b.low, a.high + b.high)
     if a.grown == (a.text, 0) and b.grown == (b.text, 0):
         t.stack.items[-1].parts = a.text, b.text
-    t.stack.items[-1].grown = _grown(a, b) or _grown(b, a)
+    more, less = (a, b) if a.high >= b.high else (b, a)
+    t.stack.items[-1].grown = _grown(more, less) or _grown(less, more)
     t.stack.items[-1].alignment = least(a.alignment, b.alignment)
 
 

@@ -7,7 +7,7 @@ reading takes everything for possible there; what it finds on the ways back is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.alignment import Junction
@@ -64,6 +64,8 @@ class _Scope:
 
     label: Label
     loop: _Loop | None = None
+    hopes: list[Point] = field(default_factory=list)
+    """What is hoped at the head of a loop."""
     condition: Relation | None = None
     """What holds in the first arm of an `if`."""
     values: dict[int, Range] = field(default_factory=dict)
@@ -80,6 +82,8 @@ class Ranges:
     """What is known of the locals of a function while it is read. `loops` says which locals each loop gives something.
 
     `solution` is what an earlier reading has found at the heads of loops, `given` all that locals are given in them.
+    `hopes` are points at which a local is hoped not to be negative: that it is so is taken for true, and `deceived` has
+    those for which it was not seen to be. If there are any, what has been read is worth nothing.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Ranges:
         loops: Mapping[int, frozenset[int]],
         solution: Mapping[Point, Range] | None = None,
         given: Mapping[Point, Range] | None = None,
+        hopes: frozenset[Point] = frozenset(),
     ) -> None:
         self._types = types
         self._params = params
@@ -96,6 +101,8 @@ class Ranges:
         self._loops = loops
         self._solution = solution
         self._given = given or {}
+        self._hopes = hopes
+        self.deceived: set[Point] = set()
         self._scopes = [_Scope(Label())]
         self._found: list[_Loop] = []
         self._progress = Progress(loops if solution is None else {})
@@ -105,6 +112,7 @@ class Ranges:
     def give_up(self) -> None:
         """From here on nothing is known: control comes to where no branch is seen."""
         self._unknown = True
+        self.deceived |= self._hopes
 
     def _any(self, local: int) -> Range:
         return 0, WIDTH_MASK[self._types[local]]
@@ -167,6 +175,8 @@ class Ranges:
         if scope is None:
             return
         narrowed = self._narrowed(assumed)
+        for point in scope.hopes if label.loop else ():
+            self._hope(point, narrowed.get(point[1]) or self.get(point[1]))
         self._progress.branch(label)
         if scope.loop is not None:
             self._back(scope.loop, label, narrowed, assumed)
@@ -211,9 +221,31 @@ class Ranges:
                     self._found.append(scope.loop)
                 solution = {}
             scope.values = {local: self._at_head((offset, local), solution) for local in given}
+            scope.hopes = [point for local in given if (point := (offset, local)) in self._hopes]
+            for point in scope.hopes:
+                self._hope(point, self.get(point[1]))
+                low, high = scope.values[point[1]]
+                scope.values[point[1]] = low, min(high, self._positive(point[1]))
         self._scopes.append(scope)
         self._progress.open(label, offset)
         self.narrow(condition)
+
+    def _positive(self, local: int) -> int:
+        return WIDTH_MASK[self._types[local]] >> 1
+
+    def _hope(self, point: Point, found: Range) -> None:
+        """A local comes to a point as something: it is hoped to be no negative number."""
+        if found[1] > self._positive(point[1]):
+            self.deceived.add(point)
+
+    def hoping(self, locals_: Collection[int], solution: Mapping[Point, Range]) -> frozenset[Point]:
+        """Return the points at which of some locals it is not known that they are not negative."""
+        return frozenset(
+            (loop.offset, local)
+            for loop in ([] if self._unknown else self._found)
+            for local in loop.entering.keys() & locals_
+            if (solution.get((loop.offset, local)) or self._any(local))[1] > self._positive(local)
+        )
 
     def _at_head(self, point: Point, solution: Mapping[Point, Range]) -> Range:
         """What is known of a local at the head of a loop that is about to be entered."""

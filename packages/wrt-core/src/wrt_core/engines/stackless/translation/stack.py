@@ -137,6 +137,7 @@ class OperandStack:
         self._emit(f"{slot} = {value.text}", operand.fault, operand.effects, frozenset((slot,)))
         self.items[height] = name(slot, operand.type)
         self.items[height].temper, self.items[height].alignment = operand.temper, operand.alignment
+        self.items[height].low, self.items[height].high = value.low, value.high
         if operand.effects == NOTHING:
             self.items[height].origin = value
 

@@ -156,6 +156,8 @@ class Translator:
         """For each loop, those that are not far around it, and itself."""
         self.counted: dict[int, Counted] = {}
         """How loops count that do, by their offsets, as an earlier reading has found."""
+        self.divided: set[int] = set()
+        """The locals that are divided as signed numbers, or by which others are."""
         self.addressed: set[int] = set()
         """The locals that an address is made of."""
         self.recursing: frozenset[int] = frozenset()
