@@ -306,6 +306,7 @@ def read(
     if body.webs is not None:
         translator.siblings, translator.owner, translator.written = body.siblings, body.webs.owner, body.webs.written
     if found is not None:
+        translator.votes_count = False
         translator.numbers, translator.signed, translator.summed = found.numbers, found.signed, found.summed
         translator.counted, translator.turning = found.counted, found.turning
         translator.ventures.negative |= found.negative

@@ -59,9 +59,10 @@ def steady(t: Translator, height: int, memory: int) -> None:
 
 def venture(t: Translator, base: Operand, argument: MemArg) -> Operand:
     """The effective address of what was popped, not masked if that may be ventured."""
-    t.addressed.update(int(each[1:]) for each in base.reads if each[0] == "l")
-    if t.ventures.may(base):
-        sums.used(t, base)
+    if t.votes_count:
+        t.addressed.update([int(each[1:]) for each in base.reads if each[0] == "l"])
+        if t.ventures.may(base):
+            sums.used(t, base)
     if base.is_clean or not t.ventures.has(base):
         return effective(base.clean(), argument)
     address = effective(base, argument) if argument.offset else replace(base)

@@ -177,7 +177,8 @@ class Ranges:
         narrowed = self._narrowed(assumed)
         for point in scope.hopes if label.loop else ():
             self._hope(point, narrowed.get(point[1]) or self.get(point[1]))
-        self._progress.branch(label)
+        if self._solution is None:
+            self._progress.branch(label)
         if scope.loop is not None:
             self._back(scope.loop, label, narrowed, assumed)
         elif scope.leaving is None:
@@ -227,7 +228,8 @@ class Ranges:
                 low, high = scope.values[point[1]]
                 scope.values[point[1]] = low, min(high, self._positive(point[1]))
         self._scopes.append(scope)
-        self._progress.open(label, offset)
+        if self._solution is None:
+            self._progress.open(label, offset)
         self.narrow(condition)
 
     def _positive(self, local: int) -> int:
@@ -258,7 +260,8 @@ class Ranges:
     def arm(self, falls: bool) -> None:
         """The second arm of an `if` begins; the first one may come to its end if it `falls`."""
         scope = self._scopes[-1]
-        self._progress.arm(falls)
+        if self._solution is None:
+            self._progress.arm(falls)
         scope.first = scope.values if falls else None
         scope.values = {}
         self.narrow(opposite(scope.condition))
@@ -266,7 +269,8 @@ class Ranges:
     def close(self, falls: bool, arms: int) -> None:
         """The construct ends, an `if` after one arm or two; its last arm may come to its end if it `falls`."""
         ended = self._scopes[-1]
-        self._progress.close(falls, arms)
+        if self._solution is None:
+            self._progress.close(falls, arms)
         if self._unknown:
             self._scopes.pop()
             return

@@ -48,7 +48,7 @@ def vote(t: Translator, local: int, weight: int) -> None:
 
 def used(t: Translator, operand: Operand) -> None:
     """Note that an operand is used for what would be masked in any case, or need not be."""
-    if operand.local is not None and operand.high == WIDTH_MASK[operand.type]:
+    if t.votes_count and operand.local is not None and operand.high == WIDTH_MASK[operand.type]:
         vote(t, operand.local, SAME)
 
 

@@ -175,6 +175,8 @@ class Translator:
         self.reachable = True
         self.numbers: frozenset[int] = frozenset()
         """The locals of type v128 that hold numbers; the others hold bytes."""
+        self.votes_count = True
+        """Whether this is a first reading, by whose votes another goes."""
         self.votes: Counter[int] = Counter()
         """How much cheaper it would be if a local of type v128 held a number."""
         self.signed: frozenset[int] = frozenset()

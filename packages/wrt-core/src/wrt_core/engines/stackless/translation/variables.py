@@ -51,8 +51,9 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
         else:
             operand.local = index
             operand.low, operand.high = t.ranges.get(index)
-            signs.vote(t, operand, signs.TAKEN)
-            sums.vote(t, index, sums.TAKEN)
+            if t.votes_count:
+                signs.vote(t, operand, signs.TAKEN)
+                sums.vote(t, index, sums.TAKEN)
     if type_ is I32:
         operand.alignment = t.locals.get(index)
     if index in t.wild:
