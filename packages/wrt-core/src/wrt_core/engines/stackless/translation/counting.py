@@ -64,7 +64,11 @@ class Counted:
     def locals(self) -> set[int]:
         """The locals that have a part in it, which must hold unsigned numbers."""
         steps = {step for step in (self.step, *self.others.values()) if isinstance(step, str)}
-        return {self.local, *self.others, *(int(variable[1:]) for variable in steps | self.bound.reads)}
+        return {
+            self.local,
+            *self.others,
+            *(int(variable[1:]) for variable in steps | self.bound.reads if variable[0] == "l"),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def counted(
         return None
 
     def stays(variable: str) -> bool:
-        return variable[0] == "l" and int(variable[1:]) < own and int(variable[1:]) not in given
+        return variable[0] == "@" or (variable[0] == "l" and own > int(variable[1:]) not in given)
 
     known: dict[int, Step] = {
         local: step

@@ -205,7 +205,7 @@ class _Body:
     loops: dict[int, frozenset[int]]
     assigned: frozenset[int]
     recursing: frozenset[int]
-    siblings: dict[int, frozenset[str]]
+    places: dict[int, frozenset[str]]
 
     @classmethod
     def of(cls, module: ValidatedModule, index: int) -> _Body:
@@ -223,8 +223,8 @@ class _Body:
         if webs is not None:
             owners = {webs.owner(web) for web in assigned}
             assigned = frozenset(web for web in range(len(types)) if webs.owner(web) in owners)
-        recursing, siblings = _recursing(instructions, index), {} if webs is None else webs.siblings()
-        return cls(code, types, declared, webs, instructions, loops, assigned, recursing, siblings)
+        recursing, places = _recursing(instructions, index), {} if webs is None else webs.places()
+        return cls(code, types, declared, webs, instructions, loops, assigned, recursing, places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +304,7 @@ def read(
     translator = Translator(module, index, form, may_suspend, type_, local_types)
     translator.declared = body.declared
     if body.webs is not None:
-        translator.siblings, translator.owner, translator.written = body.siblings, body.webs.owner, body.webs.written
+        translator.places, translator.owner, translator.written = body.places, body.webs.owner, body.webs.written
     if found is not None:
         translator.votes_count = False
         translator.numbers, translator.signed, translator.summed = found.numbers, found.signed, found.summed

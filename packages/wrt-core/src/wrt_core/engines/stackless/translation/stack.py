@@ -29,7 +29,7 @@ __all__ = ["WRITES", "OperandStack", "assignment", "moves_of"]
 WRITES = 8
 """A statement's effect: it changes memory, a table or a global."""
 
-_LOCAL = re.compile(r"l\d+")
+_LOCAL = re.compile(r"[l@]\d+")
 
 _SIZE_LIMIT = 40
 """Operators in one expression: past it, Python's parser and compiler would meet their nesting limits."""

@@ -126,8 +126,8 @@ class Translator:
         """Those that it has in the specification's eyes."""
         self.webs: dict[int, int] = {}
         """The web that a local is in here, if it is another than its first; see `webs`."""
-        self.siblings: dict[int, frozenset[str]] = {}
-        """The variables of all webs of the same local, by each that is not alone."""
+        self.places: dict[int, frozenset[str]] = {}
+        """For each web that is not alone, its variable and what stands for that of all webs of the same local."""
         self.owner: Callable[[int], int] = int
         """Says which local a web is of."""
         self.written: Callable[[str], str] = str
@@ -352,13 +352,13 @@ class Translator:
         for slot, each in zip(slots, results, strict=True):
             self.push(name(slot, each))
 
-    def redirect(self, slot: str, variable: str, siblings: frozenset[str]) -> bool:
+    def redirect(self, slot: str, variable: str, writes: frozenset[str]) -> bool:
         """Have the line just written put its only result, which was popped, in a local; say whether that can be."""
         node = self._resulted
         nodes = self.sequence.nodes
         if node is None or not nodes or nodes[-1] is not node or not node.text.startswith(f"{slot} = "):
             return False
-        if not all(siblings.isdisjoint(operand.reads) for operand in self.stack.items):
+        if not all(writes.isdisjoint(operand.reads) for operand in self.stack.items):
             return False
         node.text = variable + node.text[len(slot) :]
         self._resulted = None

@@ -58,6 +58,8 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
         operand.alignment = t.locals.get(index)
     if index in t.wild:
         operand.temper = WILD
+    if index in t.places:
+        operand.reads = t.places[index]
     t.push(operand)
 
 
@@ -96,11 +98,12 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             vote(t, index, -1 if value.number is None else 1)
         if index in t.numbers:
             text = number_of(t, value)
-    siblings = t.siblings.get(index) or frozenset((variable,))
-    if index not in t.numbers and t.redirect(text, variable, siblings):
+    writes = t.places.get(index) or frozenset((variable,))
+    if index not in t.numbers and t.redirect(text, variable, writes):
         return
-    if text != variable and not (value.local is not None and text in siblings):  # else the variable has it already
-        t.statement(f"{variable} = {text}", value.effects, siblings, fault=value.fault)
+    copied = value.local is not None and text == f"l{value.local}"
+    if not (copied and t.owner(value.local) == t.owner(index)):  # else the variable has it already
+        t.statement(f"{variable} = {text}", value.effects, writes, fault=value.fault)
 
 
 @template("local.tee")

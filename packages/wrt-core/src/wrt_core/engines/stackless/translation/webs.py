@@ -22,7 +22,7 @@ from wrt_foundation.types import ValueType
 __all__ = ["Webs", "webs_of"]
 
 _WORK = 40
-"""How many steps for each instruction are worth it: branches out of large constructs ask for all that those give."""
+"""How many steps for each instruction are worth it: constructs are asked for all that they give something."""
 
 _DEPTH = 8
 """Loops inside one another that are worth it."""
@@ -65,13 +65,11 @@ class Webs:
         """A text in which webs are called by their locals' variables."""
         return _VARIABLE.sub(lambda found: f"l{self.owner(int(found[1]))}", text)
 
-    def siblings(self) -> dict[int, frozenset[str]]:
-        """The variables of all webs of a local, by each of them; those that are alone are left out."""
-        groups: dict[int, list[int]] = {}
-        for place, owner in enumerate(self.owners):
-            groups.setdefault(owner, [owner]).append(self.declared + place)
-        names = {owner: frozenset(f"l{web}" for web in group) for owner, group in groups.items()}
-        return {web: names[owner] for owner, group in groups.items() for web in group}
+    def places(self) -> dict[int, frozenset[str]]:
+        """For each web that is not alone, its variable and what stands for that of all webs of the same local."""
+        webs = {self.declared + place: owner for place, owner in enumerate(self.owners)}
+        webs |= {owner: owner for owner in self.owners}
+        return {web: frozenset((f"l{web}", f"@{owner}")) for web, owner in webs.items()}
 
 
 def _locals(mask: int) -> Iterator[int]:
@@ -93,17 +91,18 @@ class _Construct:
 def _constructs(instructions: Code) -> dict[int, _Construct] | None:
     """All constructs, by where their instructions are in the order; each end is there too.
 
-    None if they can't be followed, or nothing is given anything twice.
+    None if they can't be followed, nothing is given anything twice, or so many are deep inside that it is not worth it.
     """
     found: dict[int, _Construct] = {}
     open_ = [_Construct(_BLOCK)]
-    given = several = 0
+    given = several = depth = 0
     for place, (instruction, immediate, _) in enumerate(instructions):
         if instruction in _SET:
             assert isinstance(immediate, int)
             several |= given & 1 << immediate
             given |= 1 << immediate
             open_[-1].given |= 1 << immediate
+            depth += len(open_)
         elif instruction in _OPENING:
             found[place] = _Construct(instruction)
             open_.append(found[place])
@@ -112,7 +111,7 @@ def _constructs(instructions: Code) -> dict[int, _Construct] | None:
             open_[-1].given |= ended.given
         elif instruction in _GIVEN_UP:
             return None
-    return found if several else None
+    return found if several and depth <= _WORK * len(instructions) else None
 
 
 def _revived(instructions: Code, constructs: dict[int, _Construct]) -> bool:
