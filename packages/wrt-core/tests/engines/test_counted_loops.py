@@ -355,6 +355,23 @@ def test_where_it_always_would_it_is_not_asked_again(
     assert len(taken) == times
 
 
+def test_the_sum_that_a_loop_begins_by_looking_at_may_wrap() -> None:
+    code = """
+        local.get 0 local.set 2
+        block loop
+            local.get 2 i32.const 5 i32.add local.get 1 i32.lt_u i32.eqz br_if 1
+            local.get 3 i32.const 1 i32.add local.set 3
+            local.get 2 i32.const 4096 i32.add local.set 2
+            br 0
+        end end
+        local.get 3
+    """
+    function = build(code).instantiate(engine()).exports["f"]
+    assert function(0xFFFF_FFFF, 100) == 1
+    assert function(0, 100) == 1
+    assert function(0, 10_000) == 3
+
+
 def test_what_only_counts_down_is_not_asked_of() -> None:
     counts = "local.get 2 i32.const 1 i32.sub local.set 2"
     code = f"""

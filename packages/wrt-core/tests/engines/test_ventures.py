@@ -38,8 +38,8 @@ CALLS = 6
 """Calls of one instance: more than it takes until a function grows wary."""
 LOADS = ("i32.load", "i32.load8_u", "i32.load8_s", "i32.load16_u", "i32.load16_s")
 OPERATIONS = (
-    *(f"i32.{each}" for each in ("add", "sub", "xor", "mul", "lt_s", "ne", "shl")),
-    "i32.const 1 i32.or i32.rem_u",
+    *(f"i32.{each}" for each in ("add", "sub", "xor", "mul", "lt_s", "ne", "shl", "rotl")),
+    *(f"i32.const 1 i32.or i32.{each}" for each in ("rem_u", "rem_s", "rem_s")),
 )
 ROUNDED = "f32.convert_i32_u f32.const 0.3 f32.mul"
 STORES = ("i32.store", "i32.store8", "i32.store16")
@@ -70,6 +70,8 @@ class Writer:
                 f"{value} i32.const {high} i32.or local.tee {random.randrange(2, 6)} i32.const 640 i32.add",
                 f"{value} i32.const 255 i32.and i32.const {random.choice((0, 8, 256))} i32.add",
                 f"{value} i32.const 255 i32.and i32.const 2 i32.shl i32.const 16 i32.add",
+                f"{value} i32.const 511 i32.and i32.const 8 i32.sub",
+                f"{value} call 0 i32.const {high} i32.or {value} i32.const 255 i32.and i32.add i32.const 512 i32.add",
                 f"{value} i32.const 0xc000003f i32.and i32.const {random.choice('123')} i32.shl i32.const 64 i32.add",
                 f"{value} i32.const 255 i32.and {self.local()} i32.const {high} i32.or i32.add i32.const 512 i32.add",
                 f"{value} i32.const 16380 i32.and local.tee {random.randrange(2, 6)}",
@@ -95,6 +97,7 @@ class Writer:
             lambda: f"{self.value(depth - 1)} local.tee {random.randrange(2, 6)}",
             lambda: f"{self.value(depth - 1)} {self.value(depth - 1)} {self.value(depth - 1)} select",
             lambda: f"{self.value(depth - 1)} call 0",
+            lambda: "i32.const 0 memory.grow",
             lambda: f"{self.value(depth - 1)} global.get 0 i32.add",
             lambda: f"{self.value(depth - 1)} i32.eqz",
             lambda: f"{self.value(depth - 1)} if i32 {self.value(depth - 1)} else {self.value(depth - 1)} end",
@@ -310,6 +313,21 @@ def test_what_the_statements_before_did_is_not_done_again() -> None:
     for times in range(1, 5):
         assert instance.exports.f(0xFFFF_FF80, 0) == 2 * 128
         assert bytes(instance.exports.memory.read(0, 4)) == (2 * times).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("local.get 0 i32.const 64 i32.add i32.const 1 memory.grow i32.store i32.const 4 i32.load", 1),
+        (f"i32.const 1 memory.grow {WRAPPING} i32.add", 1 + 4),
+        (f"{WRAPPING} i32.const 1 memory.grow i32.add", 1 + 4),
+        (f"i32.const 1 memory.grow drop {WRAPPING} i32.const 1 memory.grow i32.xor", 4 ^ 2),
+    ],
+)
+def test_a_memory_grows_once(code: str, expected: int) -> None:
+    exports = build(f"{code} memory.size i32.const 100 i32.mul i32.add").instantiate(engine()).exports
+    pages = 1 + code.count("grow")
+    assert exports.f(0xFFFF_FFC4, 0) == 100 * pages + expected
 
 
 @pytest.mark.parametrize("error", [IndexError("of the host"), KeyError("of the host")])

@@ -78,12 +78,20 @@ class Writer:
         ]
         if depth:
             ways += [lambda: self.arms(depth), lambda: self.block(depth), lambda: self.loop(depth)]
+            ways.append(lambda: f"{self.get()} {self.inside(self.arms, depth)} local.set {self.local()}")
         if self.open:
             ways.append(lambda: f"{self.condition()} br_if {random.randrange(self.open)}")
         return random.choice(ways)()
 
     def statements(self, depth: int) -> str:
         return " ".join(self.statement(depth) for _ in range(self.random.randrange(1, 5)))
+
+    def inside(self, way: Callable[[int], str], depth: int) -> str:
+        """A construct that nothing leaves for another around it."""
+        outer, self.open = self.open, 0
+        written = way(depth)
+        self.open = outer
+        return written
 
     def arms(self, depth: int) -> str:
         condition = self.condition()
@@ -213,6 +221,20 @@ def webs(code: str, types: str = "i32 i32 i32") -> list[int]:
             """,
             [1, 3, 0, 1, 3, 3, 0],
         ),
+        # Either of two comes to be read round the outer loop, by way of the inner one.
+        (
+            """
+            loop
+                local.get 1 drop
+                loop
+                    block i32.const 1 local.set 1 local.get 0 br_if 0 i32.const 2 local.set 1 end
+                    local.get 0 br_if 0
+                end
+                local.get 0 br_if 0
+            end
+            """,
+            [1, 1, 0, 1, 0, 0],
+        ),
         ("i32.const 1 local.set 1 local.get 0 return local.get 1 i32.const 2 local.set 1", [3, 0, 1, 1]),
     ],
 )
@@ -225,6 +247,17 @@ def test_what_holds_no_integer_is_one() -> None:
     code = "f32.const 1 local.set 1 local.get 1 drop f32.const 2 local.set 1 local.get 1 drop i32.const 3"
     builder.function("f", "i32 -> i32", code, "f32")
     assert builder.instantiate(engine()).exports.f(0) == 3
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_what_waits_is_what_the_local_was(taken: int) -> None:
+    builder = ModuleBuilder()
+    builder.global_("seen", "i32", "i32.const 0")
+    changed = "i32.const 7 local.set 1 local.get 1 global.set 0"
+    builder.function("f", "i32 i32 -> i32", f"local.get 1 local.get 0 if {changed} end")
+    instance = builder.instantiate(engine())
+    assert instance.exports.f(taken, 5) == 5
+    assert instance.globals[0].raw == 7 * taken
 
 
 def test_one_that_is_ordered_here_and_an_address_there() -> None:

@@ -61,8 +61,7 @@ class Detours:
         None if it is not of something ventured, or what was to be done with that traps before.
         """
         trace = error.__traceback__
-        if trace is None or trace.tb_next is not None:
-            return None
+        assert trace is not None
         code = trace.tb_frame.f_code
         found = self._compiled.find(code)
         assert found is not None

@@ -57,13 +57,17 @@ def steady(t: Translator, height: int, memory: int) -> None:
         t.stack.spill(height)
 
 
-def venture(t: Translator, base: Operand, argument: MemArg) -> Operand:
-    """The effective address of what was popped, not masked if that may be ventured."""
+def venture(t: Translator, base: Operand, argument: MemArg, stored: Operand | None = None) -> Operand:
+    """The effective address of what was popped, not masked if that may be ventured.
+
+    It may not be if something that is pending, or `stored`, does what must not be done twice: a memory grows.
+    """
     if t.votes_count:
         t.addressed.update([int(each[1:]) for each in base.reads if each[0] == "l"])
         if t.ventures.may(base):
             sums.used(t, base)
-    if base.is_clean or not t.ventures.has(base):
+    acts = t.stack.acts() or (stored is not None and stored.effects & (CALLS | WRITES))
+    if base.is_clean or acts or not t.ventures.has(base):
         return effective(base.clean(), argument)
     address = effective(base, argument) if argument.offset else replace(base)
     if address.terms is None and address.parts is not None and isinstance(address.parts[1], int):
@@ -180,7 +184,7 @@ def store(t: Translator, instruction: Instruction, argument: MemArg) -> None:
         t.stack.spill(len(t.stack) - 2)
     steady(t, len(t.stack) - 2, argument.memory)
     value, base = t.pop(), t.pop()
-    address = venture(t, base, argument)
+    address = venture(t, base, argument, value)
     if instruction.name == "f64.store":
         view = "D"
     elif instruction.name == "i32.store" and value.low < 0 and value.value is None and is_free(value):

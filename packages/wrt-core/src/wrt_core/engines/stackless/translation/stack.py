@@ -92,6 +92,10 @@ class OperandStack:
         del self.items[height:]
         self._settled = min(self._settled, height)
 
+    def acts(self) -> bool:
+        """Say whether anything that is pending does more than to give a value, or to trap."""
+        return any(operand.effects & (CALLS | WRITES) for operand in self.items[self._settled :])
+
     def before(self, effects: int, writes: frozenset[str] | set[str] = frozenset()) -> None:
         """Evaluate what must come before a statement that has these effects and writes these variables."""
         chosen: list[int] = []
