@@ -315,6 +315,19 @@ def test_what_the_statements_before_did_is_not_done_again() -> None:
         assert bytes(instance.exports.memory.read(0, 4)) == (2 * times).to_bytes(4, "little")
 
 
+def test_what_is_needed_at_a_mark_is_not_written_over() -> None:
+    # The first load goes into the slot of what the call gave, of which it was made; then the second one fails.
+    first = "local.get 1 call 0 i32.const 255 i32.and local.get 1 i32.add i32.load8_u"
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.data(bytes(range(256)), 0)
+    builder.function("g", "i32 -> i32", "loop end local.get 0 i32.const 2 i32.add")
+    builder.function("f", "i32 i32 -> i32", f"{first} {WRAPPING} i32.rem_s")
+    exports = builder.instantiate(engine()).exports
+    for _ in range(4):
+        assert exports.f(0xFFFF_FFC7, 20) == 42 % 7
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
