@@ -33,33 +33,24 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
     wide,
 )
 from wrt_core.engines.stackless.translation.alignment import Locals
-from wrt_core.engines.stackless.translation.counting import Counted
+from wrt_core.engines.stackless.translation.body import Body
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
-from wrt_core.engines.stackless.translation.ranges import Point, Ranges
-from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING, reached
-from wrt_core.engines.stackless.translation.relation import Range
+from wrt_core.engines.stackless.translation.found import Found
+from wrt_core.engines.stackless.translation.ranges import Ranges
+from wrt_core.engines.stackless.translation.reading import reached
 from wrt_core.engines.stackless.translation.resumption import rest
 from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
-from wrt_core.engines.stackless.translation.signs import held_signed
 from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE, Line, Numbers, Source, TooDeep
 from wrt_core.engines.stackless.translation.structured import write_structured
-from wrt_core.engines.stackless.translation.sums import held_as_sums
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Frame, Translator
 from wrt_core.engines.stackless.translation.tree import Label, Loop, Node, Sequence
-from wrt_core.engines.stackless.translation.turns import turns_of
 from wrt_core.engines.stackless.translation.variant import STRIDE, Flavour, Form
-from wrt_core.engines.stackless.translation.vector_numbers import held_as_numbers
 from wrt_core.engines.stackless.translation.ventures import WAITING
-from wrt_core.engines.stackless.translation.webs import Webs, webs_of
 from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
-from wrt_foundation.binary.instructions import read_instructions
-from wrt_foundation.canonical import close
-from wrt_foundation.instructions import BY_NAME, Instruction
-from wrt_foundation.module import Code
 from wrt_foundation.printable import printable
 from wrt_foundation.traps import TrapCode
-from wrt_foundation.types import NumType, ValueType
+from wrt_foundation.types import NumType
 
 __all__ = ["SafePoints", "Translation", "safe_points", "translate"]
 
@@ -138,9 +129,6 @@ class Translation:
 
 
 _ZERO = {NumType.I32: "0", NumType.I64: "0", NumType.F32: "0.0", NumType.F64: "0.0", NumType.V128: "ZERO"}
-_LOOP = BY_NAME["loop"]
-_CALL = BY_NAME["call"]
-_ASSIGNING = frozenset((BY_NAME["local.set"], BY_NAME["local.tee"]))
 
 
 _PLAIN = Form()
@@ -189,92 +177,10 @@ def safe_points(module: ValidatedModule, index: int, form: Form, may_suspend: Ca
     return SafePoints.of(_read(module, index, form, may_suspend, pointed=True))
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """A function's body: its instructions, and which locals it gives something, in all and in each loop.
-
-    If its locals are in several webs, the instructions name these; `types` are those of both, the first `declared`.
-    `recursing` are the loops in which it calls itself.
-    """
-
-    code: Code
-    types: list[ValueType]
-    declared: int
-    webs: Webs | None
-    instructions: list[tuple[Instruction, object, int]]
-    loops: dict[int, frozenset[int]]
-    assigned: frozenset[int]
-    recursing: frozenset[int]
-    places: dict[int, frozenset[str]]
-
-    @classmethod
-    def of(cls, module: ValidatedModule, index: int) -> _Body:
-        code = module.module.codes[index - (len(module.function_types) - len(module.module.codes))]
-        instructions = list(read_instructions(code.code, code.offset))
-        types: list[ValueType] = list(module.function_types[index].params)
-        for count, each in code.locals:
-            types += [close(each, module.types)] * count
-        declared = len(types)
-        webs = webs_of(instructions, types)
-        if webs is not None:
-            instructions = webs.instructions
-            types += [types[local] for local in webs.owners]
-        loops, assigned = _assigned(instructions)
-        if webs is not None:
-            owners = {webs.owner(web) for web in assigned}
-            assigned = frozenset(web for web in range(len(types)) if webs.owner(web) in owners)
-        recursing, places = _recursing(instructions, index), {} if webs is None else webs.places()
-        return cls(code, types, declared, webs, instructions, loops, assigned, recursing, places)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a first reading finds out for a second; see `Translator` and `Ranges` for what it means."""
-
-    numbers: frozenset[int] = frozenset()
-    ranges: dict[Point, Range] = field(default_factory=dict)
-    given: dict[Point, Range] = field(default_factory=dict)
-    hopes: frozenset[Point] = frozenset()
-    counted: dict[int, Counted] = field(default_factory=dict)
-    turning: frozenset[int] = frozenset()
-    signed: frozenset[int] = frozenset()
-    summed: frozenset[int] = frozenset()
-    negative: frozenset[int] = frozenset()
-    addressed: frozenset[int] = frozenset()
-
-    @property
-    def is_new(self) -> bool:
-        """Whether a second reading would know more than the first."""
-        return replace(self, negative=frozenset(), addressed=frozenset()) != Found()
-
-    @classmethod
-    def by(cls, translator: Translator) -> Found:
-        """What a reading has found."""
-        zeros = translator.locals.solve()
-        counted = translator.ranges.counted(zeros)
-        turning = [offset for offset, loop in counted.items() if turns_of(*translator.closed[offset], loop) is not None]
-        ranges = translator.ranges.solve(zeros)
-        unsigned = frozenset(local for loop in counted.values() for local in loop.locals)
-        signed = held_signed(translator, unsigned)
-        divided = translator.divided | {source for copy, source in translator.copies if copy in translator.divided}
-        return cls(
-            numbers=held_as_numbers(translator),
-            ranges=ranges,
-            given=translator.ranges.given(),
-            hopes=translator.ranges.hoping(divided, ranges),
-            counted=counted,
-            turning=frozenset(turning),
-            signed=signed,
-            summed=held_as_sums(translator, counted) - signed,
-            negative=frozenset(translator.ventures.negative),
-            addressed=frozenset(translator.addressed),
-        )
-
-
 def _read(
     module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool], pointed: bool = False
 ) -> Translator:
-    body = _Body.of(module, index)
+    body = Body.of(module, index)
     translator = read(module, index, form, may_suspend, body, pointed=pointed)
     found = Found.by(translator)
     if found.is_new:
@@ -291,7 +197,7 @@ def read(
     index: int,
     form: Form,
     may_suspend: Callable[[int], bool],
-    body: _Body,
+    body: Body,
     found: Found | None = None,
     pointed: bool = False,
 ) -> Translator:
@@ -341,41 +247,6 @@ def read(
             translator.begin_again()
         templates[instruction](translator, instruction, immediate)
     return translator
-
-
-def _assigned(instructions: list[tuple[Instruction, object, int]]) -> tuple[dict[int, frozenset[int]], frozenset[int]]:
-    """The locals that each loop gives something, by its offset, and all that the function does."""
-    loops: dict[int, frozenset[int]] = {}
-    open_: list[tuple[int | None, set[int]]] = [(None, set())]
-    for instruction, immediate, offset in instructions:
-        if instruction in _ASSIGNING:
-            assert isinstance(immediate, int)
-            open_[-1][1].add(immediate)
-        elif instruction in OPENING:
-            if instruction is _LOOP:
-                open_.append((offset, set()))
-            else:
-                open_.append((None, open_[-1][1]))
-        elif instruction in CLOSING and len(open_) > 1:
-            loop, assigned = open_.pop()
-            if loop is not None:
-                loops[loop] = frozenset(assigned)
-                open_[-1][1].update(assigned)
-    return loops, frozenset(open_[0][1])
-
-
-def _recursing(instructions: list[tuple[Instruction, object, int]], index: int) -> frozenset[int]:
-    """The offsets of loops in which the function at `index` calls itself."""
-    found: set[int] = set()
-    open_: list[int | None] = [None]
-    for instruction, immediate, offset in instructions:
-        if instruction is _CALL and immediate == index:
-            found.update(each for each in open_ if each is not None)
-        elif instruction in OPENING:
-            open_.append(offset if instruction is _LOOP else None)
-        elif instruction in CLOSING and len(open_) > 1:
-            open_.pop()
-    return frozenset(found)
 
 
 def _translated(

@@ -101,8 +101,8 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
     writes = t.places.get(index) or frozenset((variable,))
     if index not in t.numbers and t.redirect(text, variable, writes):
         return
-    copied = value.local is not None and text == f"l{value.local}"
-    if not (copied and t.owner(value.local) == t.owner(index)):  # else the variable has it already
+    source = value.local if text == f"l{value.local}" else None
+    if source is None or t.owner(source) != t.owner(index):  # else the variable has it already
         t.statement(f"{variable} = {text}", value.effects, writes, fault=value.fault)
 
 

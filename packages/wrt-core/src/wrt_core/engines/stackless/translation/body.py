@@ -1,0 +1,94 @@
+"""A function's body as it is read: its instructions, and what is known of them before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING
+from wrt_core.engines.stackless.translation.webs import Webs, webs_of
+from wrt_core.validation import ValidatedModule
+from wrt_foundation.binary.instructions import read_instructions
+from wrt_foundation.canonical import close
+from wrt_foundation.instructions import BY_NAME, Instruction
+from wrt_foundation.module import Code
+from wrt_foundation.types import ValueType
+
+__all__ = ["Body"]
+
+_LOOP = BY_NAME["loop"]
+_CALL = BY_NAME["call"]
+_ASSIGNING = frozenset((BY_NAME["local.set"], BY_NAME["local.tee"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A function's body: its instructions, and which locals it gives something, in all and in each loop.
+
+    If its locals are in several webs, the instructions name these; `types` are those of both, the first `declared`.
+    `recursing` are the loops in which it calls itself.
+    """
+
+    code: Code
+    types: list[ValueType]
+    declared: int
+    webs: Webs | None
+    instructions: list[tuple[Instruction, object, int]]
+    loops: dict[int, frozenset[int]]
+    assigned: frozenset[int]
+    recursing: frozenset[int]
+    places: dict[int, frozenset[str]]
+
+    @classmethod
+    def of(cls, module: ValidatedModule, index: int) -> Body:
+        """The body of the function at `index`, which must be one that the module defines."""
+        code = module.module.codes[index - (len(module.function_types) - len(module.module.codes))]
+        instructions = list(read_instructions(code.code, code.offset))
+        types: list[ValueType] = list(module.function_types[index].params)
+        for count, each in code.locals:
+            types += [close(each, module.types)] * count
+        declared = len(types)
+        webs = webs_of(instructions, types)
+        if webs is not None:
+            instructions = webs.instructions
+            types += [types[local] for local in webs.owners]
+        loops, assigned = _assigned(instructions)
+        if webs is not None:
+            owners = {webs.owner(web) for web in assigned}
+            assigned = frozenset(web for web in range(len(types)) if webs.owner(web) in owners)
+        recursing, places = _recursing(instructions, index), {} if webs is None else webs.places()
+        return cls(code, types, declared, webs, instructions, loops, assigned, recursing, places)
+
+
+def _assigned(instructions: list[tuple[Instruction, object, int]]) -> tuple[dict[int, frozenset[int]], frozenset[int]]:
+    """The locals that each loop gives something, by its offset, and all that the function does."""
+    loops: dict[int, frozenset[int]] = {}
+    open_: list[tuple[int | None, set[int]]] = [(None, set())]
+    for instruction, immediate, offset in instructions:
+        if instruction in _ASSIGNING:
+            assert isinstance(immediate, int)
+            open_[-1][1].add(immediate)
+        elif instruction in OPENING:
+            if instruction is _LOOP:
+                open_.append((offset, set()))
+            else:
+                open_.append((None, open_[-1][1]))
+        elif instruction in CLOSING and len(open_) > 1:
+            loop, assigned = open_.pop()
+            if loop is not None:
+                loops[loop] = frozenset(assigned)
+                open_[-1][1].update(assigned)
+    return loops, frozenset(open_[0][1])
+
+
+def _recursing(instructions: list[tuple[Instruction, object, int]], index: int) -> frozenset[int]:
+    """The offsets of loops in which the function at `index` calls itself."""
+    found: set[int] = set()
+    open_: list[int | None] = [None]
+    for instruction, immediate, offset in instructions:
+        if instruction is _CALL and immediate == index:
+            found.update(each for each in open_ if each is not None)
+        elif instruction in OPENING:
+            open_.append(offset if instruction is _LOOP else None)
+        elif instruction in CLOSING and len(open_) > 1:
+            open_.pop()
+    return frozenset(found)
