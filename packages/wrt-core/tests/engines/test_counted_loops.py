@@ -140,11 +140,14 @@ class LoopWriter:
         test = f"{' '.join(compared)} {t}.{sign}"
         if random.random() < 0.2:
             test = f"local.get 2 {'' if t == 'i32' else 'i64.const 0 i64.ne'}"
+        return self.looping([*parts, *last], test, self.seen() if random.random() < 0.3 else "", "local.get 3")
+
+    def looping(self, parts: list[str], test: str, after: str, other: str) -> str:
+        """The function, by the parts of a turn, the test, what comes after it, and the other number to be seen."""
         turn = f"""
             local.get 5 i32.const 1 i32.add local.tee 5 i32.const {LONGEST} i32.gt_u br_if {self.out}
-            {" ".join(parts)} {" ".join(last)}
+            {" ".join(parts)}
         """
-        after = self.seen() if random.random() < 0.3 else ""
         loop = {
             "last": f"{turn} {test} br_if 0 {after}",
             "leaving": f"{test} i32.eqz br_if 1 {turn} br 0",
@@ -154,7 +157,7 @@ class LoopWriter:
             {self.value()} local.set 2 {self.value()} local.set 3 {self.value()} local.set 4
             {self.value()} local.set 6 {self.value()} local.set 7
             block loop {loop} end end
-            {self.seen()} local.get 2 global.set 0 local.get 3 global.set 1 local.get 8
+            {self.seen()} local.get 2 global.set 0 {other} global.set 1 local.get 8
         """
 
     def program(self) -> Program:
@@ -230,21 +233,7 @@ class RoundaboutWriter(LoopWriter):
             for place, part in reversed(list(zip(places, self.through(local, copy, way), strict=False))):
                 parts.insert(place, part)
         test = f"{' '.join(compared)} {t}.{sign}"
-        turn = f"""
-            local.get 5 i32.const 1 i32.add local.tee 5 i32.const {LONGEST} i32.gt_u br_if {self.out}
-            {" ".join(parts)}
-        """
-        loop = {
-            "last": f"{turn} {test} br_if 0",
-            "leaving": f"{test} i32.eqz br_if 1 {turn} br 0",
-            "entering": f"{test} if {turn} br 1 end",
-        }[self.way]
-        return f"""
-            {self.value()} local.set 2 {self.value()} local.set 3 {self.value()} local.set 4
-            {self.value()} local.set 6 {self.value()} local.set 7
-            block loop {loop} end end
-            {self.seen()} local.get 2 global.set 0 local.get 10 local.get 3 {t}.add global.set 1 local.get 8
-        """
+        return self.looping(parts, test, "", f"local.get 10 local.get 3 {t}.add")
 
 
 def roundabout_loop(seed: int) -> Program:

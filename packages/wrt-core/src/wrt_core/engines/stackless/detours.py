@@ -16,6 +16,7 @@ from typing import Any
 
 from wrt_core.engines.stackless.capture import activation_at, activation_before
 from wrt_core.engines.stackless.compiled import MARK, Compiled
+from wrt_core.engines.stackless.translation.function import Translation
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.engines.stackless.translation.ventures import EVERYWHERE
 from wrt_core.execution.activation import Activation
@@ -50,7 +51,7 @@ class Detours:
     def rest_at(self, index: int, offset: int, variables: Mapping[str, Any]) -> Detour:
         """Return the detour at a loop's head of the function at `index`, by its code's variables."""
         code = sys._getframe(1).f_code
-        form = self._form(code)
+        _, form, _ = self._found(code)
         here = activation_at(self._names, index, form, offset, variables)
         self._fail(index, form, -offset if offset in form.wary else offset, code)
         return self._detour(index, Form(Variant.CODE, self._flavour, offset), here)
@@ -63,9 +64,7 @@ class Detours:
         trace = error.__traceback__
         assert trace is not None
         code = trace.tb_frame.f_code
-        found = self._compiled.find(code)
-        assert found is not None
-        _, form, translation = found
+        _, form, translation = self._found(code)
         offset = translation.retries.get(trace.tb_lineno)
         if offset is None:
             return None
@@ -76,10 +75,10 @@ class Detours:
         self._fail(index, form, offset, code)
         return self._detour(index, Form(Variant.CODE, self._flavour, offset, retried=True), here)
 
-    def _form(self, code: CodeType) -> Form:
+    def _found(self, code: CodeType) -> tuple[int, Form, Translation]:
         found = self._compiled.find(code)
         assert found is not None
-        return found[1]
+        return found
 
     def _detour(self, index: int, form: Form, here: Activation) -> Detour:
         rest = self._rests.get((index, form))

@@ -131,28 +131,35 @@ def counted(
     signed, sign = sign.endswith("s"), sign.removesuffix("s")
     sides = ((a, b, sign), (b, a, _MIRRORED.get(sign, "")))
     others = {local: each for local, each in {**strides, **known}.items() if not _is_far(each)}
+
+    def counts(local: int, step: int | str, order: str, other: Operand, bound: Operand, sure: bool) -> Counted | None:
+        if bound.effects != NOTHING or not all(map(stays, bound.reads)):
+            return None
+        rest = {each: step for each, step in others.items() if each != local}
+        slot = "" if other.origin is None else other.text
+        exact = zeros_of(other.alignment, zeros) if bound.text == _plain(other).text else 0
+        return Counted(local, step, order, signed, bound, rest, exact, back is None, slot, sure)
+
     for (_, other, order), seen in zip(sides, passed.seen, strict=True):
         for (local, ahead), added in seen:
             stride = strides.get(local)
             if stride is None or order not in _MIRRORED or (back is None and order != "!=" and ahead):
                 continue
             bound = _moved_bound(other, order, ahead - (0 if back is None else stride), added)
-            if bound is not None and bound.effects == NOTHING and all(map(stays, bound.reads)):
-                rest = {each: step for each, step in others.items() if each != local}
-                slot = "" if other.origin is None else other.text
-                exact = zeros_of(other.alignment, zeros) if bound.text == (other.origin or other).clean().text else 0
-                return Counted(local, stride, order, signed, bound, rest, exact, back is None, slot, True)
+            if bound is not None and (found := counts(local, stride, order, other, bound, sure=True)) is not None:
+                return found
     for one, other, order in sides:
         step = None if one.local is None else known.get(one.local)
-        bound = (other.origin or other).clean()
         if one.local is None or order not in _MIRRORED or not isinstance(step, (int, str)):
             continue
-        if bound.effects == NOTHING and all(map(stays, bound.reads)):
-            rest = {local: each for local, each in others.items() if local != one.local}
-            found = zeros_of(other.alignment, zeros)
-            slot = "" if other.origin is None else other.text
-            return Counted(one.local, step, order, signed, bound, rest, found, back is None, slot)
+        if (found := counts(one.local, step, order, other, _plain(other), sure=False)) is not None:
+            return found
     return None
+
+
+def _plain(other: Operand) -> Operand:
+    """What something is compared with, as it was before it was put in a slot."""
+    return (other.origin or other).clean()
 
 
 def _is_far(step: Step) -> bool:
@@ -164,7 +171,7 @@ def _moved_bound(other: Operand, order: str, ahead: int, added: str | None) -> O
 
     None if that can't be said. Of an order, the sum must not wrap: it does not if it is a bit ahead of what is small.
     """
-    bound, half = (other.origin or other).clean(), SIGN[other.type]
+    bound, half = _plain(other), SIGN[other.type]
     if added is not None:
         if order != "!=" or ahead:
             return None

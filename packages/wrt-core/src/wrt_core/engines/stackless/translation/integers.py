@@ -121,9 +121,8 @@ def mul(t: Translator, instruction: Instruction, _: None) -> None:
     mask = WIDTH_MASK[a.type]
     if b.value is not None:
         b = constant(signed_value(b), b.type)
-    for one, other in ((a, b), (b, a)):
-        if one is not other and other.value != 0:
-            sums.used(t, one)
+    sums.used(t, a)
+    sums.used(t, b)
     a, b = (each if (-mask <= each.low and each.high <= mask) or each.high == SUM else each.clean() for each in (a, b))
     corners = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
     product = Operand(f"{a.at(MULTIPLY)} * {b.at(MULTIPLY + 1)}", a.type, MULTIPLY, min(corners), max(corners))

@@ -30,9 +30,8 @@ def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
     for local in sorted(firm):
         low, high = t.ranges.get(local)
         if low < high and not t.firm[local]:  # else it was given just that
-            t.statement(
-                f"l{local} = l{local} % {WIDTH_MASK[t.local_types[local]] + 1:#x}", NOTHING, frozenset((f"l{local}",))
-            )
+            whole = WIDTH_MASK[t.local_types[local]] + 1
+            t.statement(f"l{local} = l{local} % {whole:#x}", NOTHING, t.writes(local))
     t.firm.update(firm)
     if entry.bound:
         t.append(Line(entry.bound, t.offset))

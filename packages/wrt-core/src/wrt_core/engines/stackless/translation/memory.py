@@ -66,8 +66,8 @@ def venture(t: Translator, base: Operand, argument: MemArg, stored: Operand | No
         t.addressed.update([int(each[1:]) for each in base.reads if each[0] == "l"])
         if t.ventures.may(base):
             sums.used(t, base)
-    acts = t.stack.acts() or (stored is not None and stored.effects & (CALLS | WRITES))
-    if base.is_clean or acts or not t.ventures.has(base):
+    acts = stored is not None and stored.effects & (CALLS | WRITES)
+    if base.is_clean or acts or t.stack.acts() or not t.ventures.has(base):
         return effective(base.clean(), argument)
     address = effective(base, argument) if argument.offset else replace(base)
     if address.terms is None and address.parts is not None and isinstance(address.parts[1], int):
@@ -76,6 +76,12 @@ def venture(t: Translator, base: Operand, argument: MemArg, stored: Operand | No
         address.terms = base, argument.offset
     address.effects |= VENTURES
     return address
+
+
+def pop_ventured(t: Translator, argument: MemArg) -> Operand:
+    """Pop the address on top of the stack, and return the effective address, which may be ventured."""
+    steady(t, len(t.stack) - 1, argument.memory)
+    return venture(t, t.pop(), argument)
 
 
 def pop_address(t: Translator, argument: MemArg) -> Operand:
@@ -117,8 +123,7 @@ _LOADS = [
 
 @template(*_LOADS)
 def load(t: Translator, instruction: Instruction, argument: MemArg) -> None:
-    steady(t, len(t.stack) - 1, argument.memory)
-    address = venture(t, t.pop(), argument)
+    address = pop_ventured(t, argument)
     width = instruction.width
     signed = instruction.name.endswith("_s")
     view = _SIGNED[width] if signed else _UNSIGNED[width]
@@ -134,8 +139,7 @@ def load(t: Translator, instruction: Instruction, argument: MemArg) -> None:
 
 @template("f64.load")
 def load_f64(t: Translator, instruction: Instruction, argument: MemArg) -> None:
-    steady(t, len(t.stack) - 1, argument.memory)
-    address = venture(t, t.pop(), argument)
+    address = pop_ventured(t, argument)
     t.combine(item(t, "D", argument.memory, 8, address), ATOM, F64, (address,), effects=READS | TRAPS)
 
 
@@ -204,8 +208,7 @@ def store(t: Translator, instruction: Instruction, argument: MemArg) -> None:
 def store_f32(t: Translator, instruction: Instruction, argument: MemArg) -> None:
     unrounded = take_unrounded(t)
     if unrounded is not None:  # the view rounds, and what was computed has no NaN whose bits matter
-        steady(t, len(t.stack) - 1, argument.memory)
-        address = venture(t, t.pop(), argument)
+        address = pop_ventured(t, argument)
         target = item(t, "F", argument.memory, 4, address)
         t.statement(f"{target} = {unrounded.text}", unrounded.effects | address.effects | WRITES | TRAPS)
         return

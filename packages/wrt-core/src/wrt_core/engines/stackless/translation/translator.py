@@ -281,6 +281,10 @@ class Translator:
 
     # Statements
 
+    def writes(self, local: int) -> frozenset[str]:
+        """What a statement writes that gives a local something."""
+        return self.places.get(local) or frozenset((f"l{local}",))
+
     def _append(
         self, text: str, fault: int | None, effects: int, writes: frozenset[str], trap: TrapCode | None = None
     ) -> None:

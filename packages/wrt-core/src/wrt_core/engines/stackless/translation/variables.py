@@ -98,7 +98,7 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             vote(t, index, -1 if value.number is None else 1)
         if index in t.numbers:
             text = number_of(t, value)
-    writes = t.places.get(index) or frozenset((variable,))
+    writes = t.writes(index)
     if index not in t.numbers and t.redirect(text, variable, writes):
         return
     source = value.local if text == f"l{value.local}" else None

@@ -151,6 +151,8 @@ class Ventures:
 
     def passed(self, effects: int, writes: frozenset[str]) -> Mark | None:
         """A statement has been written; return the mark that it is done again from, if it has a venture in it."""
+        if not self.possible:
+            return None
         mark = self.mark
         if effects & VENTURES and (mark is None or not all(_is_harmless(*each, mark) for each in self._since)):
             self.broken.add(self._behind)
