@@ -23,6 +23,11 @@ REMAINDERS = {
     """,
 }
 
+KEPT = """
+    local.get 0 i32.const 37 i32.div_u local.set 1
+    local.get 0 local.get 1 i32.const 37 i32.mul i32.sub local.get 1 i32.add
+"""
+
 OTHERS = {
     "another factor": "local.get 0 local.get 0 i32.const 37 i32.div_u i32.const 36 i32.mul i32.sub",
     "another variable": "local.get 1 local.get 0 i32.const 37 i32.div_u i32.const 37 i32.mul i32.sub",
@@ -35,6 +40,25 @@ OTHERS = {
     "changed meanwhile": """
         local.get 0 i32.const 37 i32.div_u i32.const -37 i32.mul
         local.get 0 i32.const 1 i32.add local.tee 0 i32.add
+    """,
+    "of a quotient that is another by now": """
+        local.get 0 i32.const 37 i32.div_u local.tee 1 i32.const 1 i32.add local.set 1
+        local.get 0 local.get 1 i32.const 37 i32.mul i32.sub
+    """,
+    "of a quotient of what is another by now": """
+        local.get 0 i32.const 37 i32.div_u local.set 1 local.get 0 i32.const 1 i32.add local.set 0
+        local.get 0 local.get 1 i32.const 37 i32.mul i32.sub
+    """,
+    "of what is a quotient on one way": """
+        local.get 1 if local.get 0 i32.const 37 i32.div_u local.set 1 end
+        local.get 0 local.get 1 i32.const 37 i32.mul i32.sub
+    """,
+    "of what is a quotient on one way, and something else on the other": """
+        local.get 0 i32.const 37 i32.div_u local.set 1 local.get 0 i32.const 8 i32.and if i32.const 3 local.set 1 end
+        local.get 0 local.get 1 i32.const 37 i32.mul i32.sub
+    """,
+    "of the local that it was kept in": """
+        local.get 0 i32.const 37 i32.div_u local.tee 0 local.get 0 i32.const 37 i32.mul i32.sub
     """,
     "divided by what is not constant": "local.get 0 local.get 0 local.get 1 i32.div_u local.get 1 i32.mul i32.sub",
 }
@@ -53,6 +77,12 @@ def test_a_remainder(way: str) -> None:
     builder = build(REMAINDERS[way])
     source = translate(builder.load(StacklessEngine(plugins=PLUGINS)), 0).source
     assert ("//" in source, "%" in source) == (False, True)
+    assert disagreement(Program(builder.bytes(), ()), StacklessEngine(plugins=PLUGINS), rounds=40) is None
+
+
+def test_a_remainder_of_a_quotient_that_is_kept() -> None:
+    builder = build(KEPT)
+    assert "l0 % 37 + l1" in translate(builder.load(StacklessEngine(plugins=PLUGINS)), 0).source
     assert disagreement(Program(builder.bytes(), ()), StacklessEngine(plugins=PLUGINS), rounds=40) is None
 
 
@@ -113,3 +143,46 @@ def test_the_greatest_common_divisor_is_a_remainder() -> None:
     source = translate(builder.load(StacklessEngine(plugins=PLUGINS)), 0).source
     assert "rem_s" not in source
     assert builder.instantiate(StacklessEngine(plugins=PLUGINS)).exports.f(1071, 462) == 21
+
+
+FLOATS = {
+    "an integer and a float": "{a} f64.const 0.1 f64.{op}",
+    "a float and an integer": "f64.const 0.1 {a} f64.{op}",
+    "two integers": "{a} {b} f64.{op}",
+    "an integer with no sign and none": "{a} f64.const -0.0 f64.{op}",
+    "an integer and what is none": "{a} f64.const nan f64.{op}",
+    "an integer and what makes it infinite": "{a} f64.const 1e308 f64.{op}",
+}
+
+
+@pytest.mark.parametrize("op", ["add", "sub", "mul", "div", "min", "lt"])
+@pytest.mark.parametrize("way", FLOATS)
+@pytest.mark.parametrize("made", ["i32_s", "i32_u", "i64_s", "i64_u"])
+def test_floats_that_were_made_of_integers(way: str, op: str, made: str) -> None:
+    type_ = made[:3]
+    a, b = (f"local.get {n} f64.convert_{made}" for n in (0, 1))
+    code = FLOATS[way].format(a=a, b=b, op=op)
+    bits = code if op == "lt" else f"{code} i64.reinterpret_f64"
+    result = "i32" if op == "lt" else "i64"
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.global_("global", "i32", "i32.const 21")
+    builder.function("f0", f"{type_} {type_} -> {result}", bits)
+    assert disagreement(Program(builder.bytes(), ()), StacklessEngine(plugins=PLUGINS), rounds=40) is None
+
+
+@pytest.mark.parametrize("number", [2**53 - 1, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), 2**62 + 2**8 + 1])
+@pytest.mark.parametrize("other", [1.0, -0.5, 2.0**53, 3.0])
+def test_an_integer_that_is_no_float_is_rounded_before_it_is_added(number: int, other: float) -> None:
+    builder = ModuleBuilder()
+    builder.function("f0", "i64 f64 -> f64", "local.get 0 f64.convert_i64_s local.get 1 f64.add")
+    builder.function("f1", "i64 f64 -> f64", "local.get 1 local.get 0 f64.convert_i64_s f64.mul")
+    exports = builder.instantiate(StacklessEngine(plugins=PLUGINS)).exports
+    assert exports.f0(number, other) == float(number) + other
+    assert exports.f1(number, other) == other * float(number)
+
+
+def test_a_small_integer_need_not_be_made_a_float_first() -> None:
+    builder = ModuleBuilder()
+    builder.function("f0", "i32 -> f64", "local.get 0 f64.convert_i32_u f64.const 0.25 f64.mul")
+    assert "return l0 * 0.25" in translate(builder.load(StacklessEngine(plugins=PLUGINS)), 0).source

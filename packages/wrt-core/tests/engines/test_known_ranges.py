@@ -6,6 +6,8 @@ reference interpreter. That a mask is missing, or is there, says that the progra
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from wrt_core.engines.stackless.engine import StacklessEngine
@@ -14,6 +16,8 @@ from wrt_core.testing import ModuleBuilder, Program, disagreement
 from wrt_foundation.plugins import get_plugin_manager
 
 PLUGINS = get_plugin_manager()
+
+MASKED = re.compile("[%&] 0x")
 
 INCREASED = "local.get 2 i32.const {by} i32.add local.tee 2"
 NEXT = INCREASED.format(by=1)
@@ -148,12 +152,12 @@ def mark(builder: ModuleBuilder) -> str:
 @pytest.mark.parametrize("way", KNOWN)
 def test_what_is_known(way: str) -> None:
     builder = build(KNOWN[way])
-    assert "%" not in mark(builder)
+    assert not MASKED.search(mark(builder))
     assert disagreement(Program(builder.bytes(), ()), StacklessEngine(plugins=PLUGINS), rounds=8) is None
 
 
 @pytest.mark.parametrize("way", UNKNOWN)
 def test_what_may_be_anything(way: str) -> None:
     builder = build(UNKNOWN[way])
-    assert "%" in mark(builder)
+    assert MASKED.search(mark(builder))
     assert disagreement(Program(builder.bytes(), ()), StacklessEngine(plugins=PLUGINS), rounds=8) is None

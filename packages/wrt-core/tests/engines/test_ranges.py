@@ -47,6 +47,24 @@ FORMS: dict[str, tuple[str, Callable[[int, int], int]]] = {
         "{t}.const -1 local.get {n} {t}.shr_u",
         lambda x, bits: ((1 << bits) - 1) >> x % bits,
     ),
+    "all bits turned": ("local.get {n} {t}.const -1 {t}.xor", lambda x, bits: ~x),
+    "all bits of a sum": ("local.get {n} {t}.const 5 {t}.add {t}.const -1 {t}.xor", lambda x, bits: ~(x + 5)),
+    "a last byte": (
+        "local.get {n} {t}.const -8 {t}.shl {t}.const -8 {t}.shr_s",
+        lambda x, bits: ((x & 255) ^ 128) - 128,
+    ),
+    "a last byte that is small": (
+        "local.get {n} {t}.const 127 {t}.and {t}.const -8 {t}.shl {t}.const -8 {t}.shr_s",
+        lambda x, bits: x & 127,
+    ),
+    "a signed quotient": (
+        "local.get {n} {t}.const 7 {t}.div_s",
+        lambda x, bits: x // 7 if x < 1 << bits - 1 else -(((1 << bits) - x) // 7),
+    ),
+    "a hash": (
+        "local.get {n} {t}.const 33 {t}.mul {t}.const 7 {t}.add {t}.const 31 {t}.mul {t}.const 37 {t}.mul",
+        lambda x, bits: (x * 33 + 7) * 31 * 37,
+    ),
     "what is in memory": ("i32.const 16 local.get {n} {t}.store i32.const 16 {t}.load", lambda x, bits: x),
 }
 

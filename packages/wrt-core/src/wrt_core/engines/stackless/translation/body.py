@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wrt_core.engines.stackless.translation.base_case import BaseCase
 from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING
 from wrt_core.engines.stackless.translation.webs import Webs, webs_of
 from wrt_core.validation import ValidatedModule
@@ -25,7 +26,7 @@ class Body:
     """A function's body: its instructions, and which locals it gives something, in all and in each loop.
 
     If its locals are in several webs, the instructions name these; `types` are those of both, the first `declared`.
-    `recursing` are the loops in which it calls itself.
+    `recursing` are the loops in which it calls itself, and `base_case` where it need not.
     """
 
     code: Code
@@ -36,6 +37,7 @@ class Body:
     loops: dict[int, frozenset[int]]
     assigned: frozenset[int]
     recursing: frozenset[int]
+    base_case: BaseCase | None
     places: dict[int, frozenset[str]]
 
     @classmethod
@@ -47,6 +49,7 @@ class Body:
         for count, each in code.locals:
             types += [close(each, module.types)] * count
         declared = len(types)
+        base_case = BaseCase.of(instructions, index, module.function_types[index])
         webs = webs_of(instructions, types)
         if webs is not None:
             instructions = webs.instructions
@@ -56,7 +59,7 @@ class Body:
             owners = {webs.owner(web) for web in assigned}
             assigned = frozenset(web for web in range(len(types)) if webs.owner(web) in owners)
         recursing, places = _recursing(instructions, index), {} if webs is None else webs.places()
-        return cls(code, types, declared, webs, instructions, loops, assigned, recursing, places)
+        return cls(code, types, declared, webs, instructions, loops, assigned, recursing, base_case, places)
 
 
 def _assigned(instructions: list[tuple[Instruction, object, int]]) -> tuple[dict[int, frozenset[int]], frozenset[int]]:

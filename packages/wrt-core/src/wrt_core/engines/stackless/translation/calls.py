@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation.base_case import decided
 from wrt_core.engines.stackless.translation.inlining import inlined
 from wrt_core.engines.stackless.translation.operand import CALLS, READS, TRAPS
 from wrt_core.engines.stackless.translation.tables import pop_index
@@ -48,7 +49,7 @@ def call(t: Translator, instruction: Instruction, index: int) -> None:
     if t.variant.is_coroutine and t.may_suspend(index):
         call_through(t, f"functions[{index}]", type_)
         return
-    if inlined(t, index):
+    if inlined(t, index) or decided(t, index):
         return
     arguments = t.pop_many(len(type_.params))
     t.call(f"f{index}({', '.join(each.text for each in arguments)})", type_.results, CALLS)

@@ -29,6 +29,7 @@ from wrt_core.engines.stackless.translation.tree import (
 )
 from wrt_foundation.immediates import BlockType
 from wrt_foundation.instructions import Instruction
+from wrt_foundation.types import FuncType
 
 
 @template("block")
@@ -50,13 +51,18 @@ def tests(condition: Operand) -> tuple[str, str]:
 
 @template("if")
 def if_(t: Translator, instruction: Instruction, type: BlockType) -> None:
+    open_if(t, t.block_type(type))
+
+
+def open_if(t: Translator, signature: FuncType) -> None:
+    """Open an `if` of a function type that the module need not have."""
     condition = t.pop_clean()
     t.stack.before(condition.effects | TRAPS)
     retry = t.ventured(condition.effects)
     relation, texts = relation_of(condition), tests(condition)
     if t.begins_with(relation):
         t.ranges.begin(relation)
-    frame = t.open("if", type, Label(), relation)
+    frame = t.open_as("if", signature, Label(), relation)
     frame.condition, frame.fault, frame.retry = texts, condition.fault, retry
     frame.operands = t.stack.items[frame.height :]
 
@@ -231,4 +237,4 @@ def _moves(t: Translator, values: list[Operand], height: int) -> list[Node]:
     return [Line(assignment(moves), t.offset)] if moves else []
 
 
-__all__ = ["branch_when", "leave", "return_text", "tests"]
+__all__ = ["branch_when", "leave", "open_if", "return_text", "tests"]

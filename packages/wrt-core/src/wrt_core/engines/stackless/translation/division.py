@@ -56,9 +56,10 @@ def div_s(t: Translator, instruction: Instruction, _: None) -> None:
     if b.value is not None and 0 < b.value < sign:
         # Python rounds down and WebAssembly to zero: what is negative is divided as its opposite.
         x, y = a.text, b.text
-        text = f"{x} {operator} {y} if {x} < {sign:#x} else -(({2 * sign:#x} - {x}) {operator} {y})"
-        most = sign // b.value if divides else b.value - 1
-        t.combine(text, CONDITIONAL, a.type, (a, b), -most, most)
+        whole = f"{2 * sign:#x}"
+        positive, negative = f"{x} {operator} {y} if {x} < {sign:#x}", f"-(({whole} - {x}) {operator} {y})"
+        t.combine(f"{positive} else {negative} % {whole}", CONDITIONAL, a.type, (a, b), 0, 2 * sign - 1)
+        t.stack.items[-1].signed_text = f"({positive} else {negative})"
         return
     function = f"{instruction.name.replace('.', '_')}({a.text}, {b.text})"
     if b.value is not None or a.value is not None:

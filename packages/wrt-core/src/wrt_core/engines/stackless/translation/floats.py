@@ -49,8 +49,8 @@ def const(t: Translator, instruction: Instruction, bits: int) -> None:
     t.push(float_constant(t, bits, _type(instruction)))
 
 
-_EXACT = 1 << 24
-"""Up to that, each integer is an f32."""
+_EXACT = {F32: 1 << 24, F64: 1 << 53}
+"""Up to that, each integer is a float of the type."""
 
 
 def round_to_f32(t: Translator, text: str, effects: int) -> None:
@@ -89,8 +89,13 @@ def _result(
 def arithmetic(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
     sign, precedence = {"add": ("+", ADD), "sub": ("-", ADD), "mul": ("*", MULTIPLY)}[instruction.name[4:]]
-    text = f"{a.quiet(precedence)} {sign} {b.quiet(precedence + 1)}"
-    _result(t, _type(instruction), text, precedence, (a, b))
+    left, right = a.quiet(precedence), b.quiet(precedence + 1)
+    # Python makes a float of an integer itself, if the other is one.
+    if a.integer_text is not None:
+        left = a.integer_text
+    elif b.integer_text is not None:
+        right = b.integer_text
+    _result(t, _type(instruction), f"{left} {sign} {right}", precedence, (a, b))
 
 
 @template(*_both("div"))
@@ -158,15 +163,22 @@ def compare(t: Translator, instruction: Instruction, _: None) -> None:
 def convert(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
     a = a.signed() if instruction.name.endswith("_s") else a.clean()
-    t.combine(f"{a.at(MULTIPLY)} * 1.0", MULTIPLY, F64, (a,))
+    _made_of(t, a, F64)
+
+
+def _made_of(t: Translator, a: Operand, type: NumType) -> None:
+    """Push an integer as a float."""
+    t.combine(f"{a.at(MULTIPLY)} * 1.0", MULTIPLY, type, (a,))
+    if a.low >= -_EXACT[type] and a.high <= _EXACT[type]:
+        t.stack.items[-1].integer_text = a.at(UNARY)
 
 
 @template("f32.convert_i32_s", "f32.convert_i32_u")
 def convert_f32(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
     a = a.signed() if instruction.name.endswith("_s") else a.clean()
-    if a.low >= -_EXACT and a.high <= _EXACT:
-        t.combine(f"{a.at(MULTIPLY)} * 1.0", MULTIPLY, F32, (a,))
+    if a.low >= -_EXACT[F32] and a.high <= _EXACT[F32]:
+        _made_of(t, a, F32)
     else:
         round_to_f32(t, a.text, a.effects)
 

@@ -30,11 +30,12 @@ class Found:
     summed: frozenset[int] = frozenset()
     negative: frozenset[int] = frozenset()
     addressed: frozenset[int] = frozenset()
+    growing: dict[int, frozenset[int]] = field(default_factory=dict)
 
     @property
     def is_new(self) -> bool:
         """Whether a second reading would know more than the first."""
-        return replace(self, negative=frozenset(), addressed=frozenset()) != Found()
+        return replace(self, negative=frozenset(), addressed=frozenset(), growing={}) != Found()
 
     @classmethod
     def by(cls, translator: Translator) -> Found:
@@ -57,4 +58,5 @@ class Found:
             summed=held_as_sums(translator, counted) - signed,
             negative=frozenset(translator.ventures.negative),
             addressed=frozenset(translator.addressed),
+            growing=translator.growing,
         )

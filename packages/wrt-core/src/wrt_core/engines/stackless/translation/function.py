@@ -39,6 +39,7 @@ from wrt_core.engines.stackless.translation.found import Found
 from wrt_core.engines.stackless.translation.ranges import Ranges
 from wrt_core.engines.stackless.translation.reading import reached
 from wrt_core.engines.stackless.translation.resumption import rest
+from wrt_core.engines.stackless.translation.returning import returned
 from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
 from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE, Line, Numbers, Source, TooDeep
 from wrt_core.engines.stackless.translation.structured import write_structured
@@ -217,10 +218,12 @@ def read(
         translator.counted, translator.turning = found.counted, found.turning
         translator.ventures.negative |= found.negative
         translator.addressed |= found.addressed
+        translator.growing = found.growing
     translator.locals = Locals(len(type_.params))
     if pointed:
         translator.points = {}
     translator.assigned, translator.recursing = body.assigned, body.recursing
+    translator.base_case = body.base_case
     known = () if found is None else (found.ranges, found.given, found.hopes)
     translator.ranges = Ranges(local_types, len(type_.params), body.loops, *known)
     if form.resumed is not None:  # somebody else says what the locals are
@@ -261,6 +264,7 @@ def _translated(
     if translator.entry_meter is not None:
         translator.entry_meter.write()
     body = _whole(translator, source) if form.resumed is None else _rest(translator, source, form.resumed)
+    returned(body)
     start = len(source.lines)
     try:
         write(body, source)

@@ -21,7 +21,7 @@ from wrt_foundation.binary.instructions import read_instructions
 from wrt_foundation.instructions import BY_NAME, Instruction
 from wrt_foundation.types import F32, F64, I32, I64, FuncType, NumType
 
-__all__ = ["Leaf", "inlined"]
+__all__ = ["COMPUTING", "Leaf", "inlined", "placed"]
 
 _BYTES = 64
 """Bodies longer than that are not looked at."""
@@ -37,16 +37,13 @@ _RETURN = BY_NAME["return"]
 _BRANCH = BY_NAME["br"]
 _MOVES = ("nop", "drop", "select", "global.get", "global.set", "block", "if", "else", "end", "br", "br_if", "return")
 _TRAPPING = ("div", "rem", "trunc_f")
-_ALLOWED = (
-    _LOCALS
-    | {BY_NAME[each] for each in _MOVES}
-    | {BY_NAME[f"{type_}.const"] for type_ in _TYPES}
-    | {
-        BY_NAME[each]
-        for each in NUMERICS
-        if each[:3] in ("i32", "i64", "f32", "f64") and not each[4:].startswith(_TRAPPING) and each in BY_NAME
-    }
-)
+COMPUTING = frozenset(BY_NAME[f"{type_}.const"] for type_ in _TYPES) | {
+    BY_NAME[each]
+    for each in NUMERICS
+    if each[:3] in ("i32", "i64", "f32", "f64") and not each[4:].startswith(_TRAPPING) and each in BY_NAME
+}
+"""Instructions that do nothing but give a number."""
+_ALLOWED = _LOCALS | {BY_NAME[each] for each in _MOVES} | COMPUTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,30 +98,34 @@ def inlined(t: Translator, index: int) -> bool:
     found = leaf(t.module, index)
     if found is None:
         return False
+    arguments = placed(t, index, found)
+    base, depth = t.inlined[index], len(t.frames)
+    with t.inside():
+        t.open_as("block", FuncType((), found.type.results), Label())
+        for instruction, immediate, _ in reached(t, found.instructions):
+            if instruction in _LOCALS:
+                assert isinstance(immediate, int)
+                if immediate in arguments:
+                    t.push(replace(arguments[immediate]))
+                else:
+                    TEMPLATES[instruction](t, instruction, base + immediate)
+            elif instruction is _RETURN:
+                TEMPLATES[_BRANCH](t, _BRANCH, len(t.frames) - 1 - depth)
+            else:
+                TEMPLATES[instruction](t, instruction, immediate)
+    return True
+
+
+def placed(t: Translator, index: int, found: Leaf) -> dict[int, Operand]:
+    """Pop the arguments of a call of the function at `index`.
+
+    Return those that stand for their parameters; the others have been given to locals, which begin at `t.inlined`.
+    """
     base = t.inlined.get(index)
     if base is None:
         base = t.inlined[index] = len(t.local_types)
         t.local_types += found.locals
         t.assigned |= frozenset(range(base, base + len(found.locals)))
-    arguments = _arguments(t, found, base)
-    depth = len(t.frames)
-    t.open_as("block", FuncType((), found.type.results), Label())
-    for instruction, immediate, _ in reached(t, found.instructions):
-        if instruction in _LOCALS:
-            assert isinstance(immediate, int)
-            if immediate in arguments:
-                t.push(replace(arguments[immediate]))
-            else:
-                TEMPLATES[instruction](t, instruction, base + immediate)
-        elif instruction is _RETURN:
-            TEMPLATES[_BRANCH](t, _BRANCH, len(t.frames) - 1 - depth)
-        else:
-            TEMPLATES[instruction](t, instruction, immediate)
-    return True
-
-
-def _arguments(t: Translator, found: Leaf, base: int) -> dict[int, Operand]:
-    """Pop the arguments; return those that stand for their parameters, having assigned the others."""
     count = len(found.type.params)
     height = len(t.stack) - count
     standing: dict[int, Operand] = {}

@@ -7,13 +7,14 @@ what is known of a value's range saves masks and sign conversions.
 from __future__ import annotations
 
 from wrt_core.engines.stackless.translation import sums
-from wrt_core.engines.stackless.translation.alignment import MOST, known, least
+from wrt_core.engines.stackless.translation.alignment import known, least
 from wrt_core.engines.stackless.translation.division import remainder
 from wrt_core.engines.stackless.translation.folding import both, folding, signed_value, type_of
 from wrt_core.engines.stackless.translation.operand import (
     ADD,
     AND,
     ATOM,
+    CONDITIONAL,
     MULTIPLY,
     NOTHING,
     OR,
@@ -40,6 +41,11 @@ _HEADROOM = 1 << 56
 _HASHING = 1 << 12
 """Factors greater than that are hardly the size of something in an array."""
 
+_FAR = 255
+"""Numbers greater than that are added to an index to make an address of it, and not to come to the next."""
+
+_TWO_DIGITS = 1 << 60
+
 _SCALING = 8
 """Factors less than that let a number grow slowly."""
 
@@ -48,6 +54,11 @@ def _bounded(operand: Operand) -> Operand:
     """The operand, masked if it has grown past its headroom."""
     limit = (WIDTH_MASK[operand.type] + 1) * _HEADROOM
     return operand if -limit < operand.low and operand.high < limit else operand.clean()
+
+
+def _fits(low: int, high: int) -> bool:
+    """Whether numbers up to there have two of Python's digits at most."""
+    return low > -_TWO_DIGITS and high < _TWO_DIGITS
 
 
 @template("i32.const", "i64.const")
@@ -61,9 +72,16 @@ def _commuted(t: Translator) -> tuple[Operand, Operand]:
     return (b, a) if a.value is not None and b.value is None else (a, b)
 
 
+def _number(operand: Operand) -> Operand:
+    """The operand as a number of Python's: it compares faster where it jumps, and adds what is no bool."""
+    if operand.negated is None:
+        return operand
+    return operand.derive(f"1 if {operand.text} else 0", CONDITIONAL, 0, 1)
+
+
 @folding(*both("add"))
 def add(t: Translator, instruction: Instruction, _: None) -> None:
-    a, b = _commuted(t)
+    a, b = map(_number, _commuted(t))
     sums.used(t, a)
     if b.value is not None:
         value = signed_value(b)
@@ -75,6 +93,8 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
         if total.low // whole == total.high // whole != 0:  # it wraps in any case
             total = a.plus(value - total.low // whole * whole)
         total.temper = max(a.temper, b.temper)
+        if value > _FAR and a.local in t.below:  # it gets to zero where an array ends, and this wraps each time
+            total.temper = WILD
         t.push(total)
         return
     rest = remainder(a, b, -1) or remainder(b, a, -1)
@@ -98,7 +118,7 @@ def _grown(a: Operand, b: Operand) -> tuple[str, int] | None:
 
 @folding(*both("sub"))
 def sub(t: Translator, instruction: Instruction, _: None) -> None:
-    b, a = t.pop(), t.pop()
+    b, a = _number(t.pop()), _number(t.pop())
     if b.value is not None:
         t.push(a)
         t.push(constant(-signed_value(b), b.type).clean())
@@ -123,14 +143,17 @@ def mul(t: Translator, instruction: Instruction, _: None) -> None:
         b = constant(signed_value(b), b.type)
     sums.used(t, a)
     sums.used(t, b)
-    a, b = (each if (-mask <= each.low and each.high <= mask) or each.high == SUM else each.clean() for each in (a, b))
+    if b.value is None or not _fits(a.low * b.value, a.high * b.value):
+        a = a if (-mask <= a.low and a.high <= mask) or a.high == SUM else a.clean()
+        b = b if (-mask <= b.low and b.high <= mask) or b.high == SUM else b.clean()
     corners = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
     product = Operand(f"{a.at(MULTIPLY)} * {b.at(MULTIPLY + 1)}", a.type, MULTIPLY, min(corners), max(corners))
     product.effects, product.reads = a.effects | b.effects, a.reads | b.reads
     product.temper = max(a.temper, b.temper, SCALED)
     if b.value is not None:
         size = abs(b.value)
-        product.temper = WILD if size > _HASHING else a.temper if size < _SCALING else product.temper
+        again = a.temper != TAME and size % 2 != 0 and (a.whole is not None or a.high > mask)
+        product.temper = WILD if size > _HASHING or again else a.temper if size < _SCALING else product.temper
         product.alignment = b.alignment or a.alignment
         if a.divided is not None:
             product.divided = *a.divided[:2], a.divided[2] * b.value
@@ -142,7 +165,10 @@ def mul(t: Translator, instruction: Instruction, _: None) -> None:
 
 @folding(*both("and"))
 def and_(t: Translator, instruction: Instruction, _: None) -> None:
-    a, b = _commuted(t)
+    a, b = (each if each.clean_text is None else each.clean() for each in _commuted(t))
+    if b.value is not None and b.value & b.value + 1 == 0 and a.low >= 0 and a.high <= b.value:
+        t.push(a)
+        return
     low, high = _bitwise_range(a, b)
     # What is not negative bounds the result, and clears whatever the other has outside of its width.
     highs = [each.high for each in (a, b) if each.low >= 0]
@@ -164,9 +190,20 @@ def _bitwise_range(a: Operand, b: Operand) -> tuple[int, int]:
 @folding(*both("or", "xor"))
 def or_(t: Translator, instruction: Instruction, _: None) -> None:
     a, b = _commuted(t)
+    if b.value == WIDTH_MASK[a.type] and instruction.name.endswith(".xor"):
+        _invert(t, a)
+        return
     sign, precedence = ("|", OR) if instruction.name.endswith(".or") else ("^", XOR)
     text = f"{a.at(precedence)} {sign} {b.at(precedence + 1)}"
     t.combine(text, precedence, a.type, (a, b), *_bitwise_range(a, b))
+
+
+def _invert(t: Translator, a: Operand) -> None:
+    """Push a number with all bits turned."""
+    a = _bounded(a)
+    t.combine(f"~{a.at(UNARY)}", UNARY, a.type, (a,), -1 - a.high, -1 - a.low)
+    if a.is_clean:
+        t.stack.items[-1].clean_text = f"{constant(WIDTH_MASK[a.type], a.type).text} - {a.at(ADD + 1)}"
 
 
 @folding(*both("shl"))
@@ -185,7 +222,7 @@ def shl(t: Translator, instruction: Instruction, _: None) -> None:
         _scaled(t, 1 << count)
         top = t.stack.items[-1]
         top.alignment = known(count)
-        if 0 < count <= MOST:
+        if count:
             top.quotient = a, count
         return
     a = a.clean()
@@ -203,8 +240,12 @@ def _scaled(t: Translator, factor: int) -> None:
 @folding(*both("shr_u", "shr_s"))
 def shr(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
-    a = a.clean() if instruction.name.endswith("_u") else a.signed()
     bits = a.type.bits  # type: ignore[union-attr]
+    if b.value is not None and instruction.name.endswith("_s") and a.quotient is not None:
+        if a.quotient[1] == b.value % bits:
+            _extend(t, a.quotient[0], bits - a.quotient[1])
+            return
+    a = a.clean() if instruction.name.endswith("_u") else a.signed()
     if b.value is not None:
         count = b.value % bits
         t.combine(f"{a.at(SHIFT)} >> {count}", SHIFT, a.type, (a,), a.low >> count, a.high >> count)
@@ -275,8 +316,15 @@ def ctz(t: Translator, instruction: Instruction, _: None) -> None:
 
 @folding("i32.extend8_s", "i32.extend16_s", "i64.extend8_s", "i64.extend16_s", "i64.extend32_s")
 def extend_s(t: Translator, instruction: Instruction, _: None) -> None:
-    a = t.pop()
-    sign = 1 << (int(instruction.name[10:-2]) - 1)
+    _extend(t, t.pop(), int(instruction.name[10:-2]))
+
+
+def _extend(t: Translator, a: Operand, bits: int) -> None:
+    """Push the signed number that the last bits of a number are."""
+    sign = 1 << bits - 1
+    if -sign <= a.low and a.high < sign:
+        t.push(a)
+        return
     mask = 2 * sign - 1
     low = a if a.low >= 0 and a.high <= mask else a.derive(f"{a.at(AND)} & {mask:#x}", AND, 0, mask)
     t.push(low.derive(f"({low.at(XOR)} ^ {sign:#x}) - {sign:#x}", ADD, -sign, sign - 1))

@@ -95,10 +95,14 @@ class Operand:
     """For a vector whose two low lanes of 32 bits are lanes of another: that one, and the bits where they begin."""
     temper: int = TAME
     """For an integer, how likely it is to leave its width."""
+    clean_text: str | None = field(default=None)
+    """For an integer whose canonical form is no dearer to come by: the text of that, as tight as a sum."""
     signed_text: str | None = field(default=None)
     """For an integer whose signed value is no dearer to come by: the text of that, as tight as an atom."""
     quiet_text: str | None = field(default=None)
     """For an f32: a text as tight as an atom, for where it does not matter which NaN it is, if it is one."""
+    integer_text: str | None = field(default=None)
+    """For a float that was made of an integer: the text of that, as tight as a sign, for sums with another float."""
     alignment: Alignment | None = field(default=None)
     """For an integer, what is known of its last bits."""
     quotient: tuple[Operand, int] | None = field(default=None)
@@ -165,6 +169,8 @@ class Operand:
         mask = WIDTH_MASK[self.type]
         if self.value is not None:
             return constant(self.value & mask, self.type)
+        if self.clean_text is not None:
+            return self.derive(self.clean_text, ADD, 0, mask)
         masked = self._masked(mask)
         masked.whole, masked.alignment = self, self.alignment
         if self.quotient is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wrt_core.engines.stackless.translation.operand import SIGN, WIDTH_MASK, Operand, Relation, constant
 from wrt_foundation.types import I32, I64
 
-__all__ = ["OPPOSITE", "Range", "Relation", "facts_of", "opposite", "relation_of"]
+__all__ = ["OPPOSITE", "Range", "Relation", "facts_of", "is_impossible", "opposite", "relation_of"]
 
 Range = tuple[int, int]
 """The least and the greatest number that is possible, in unsigned form."""
@@ -35,6 +35,21 @@ def relation_of(condition: Operand) -> Relation | None:
     if condition.relation is None and condition.local is not None and condition.type in (I32, I64):
         return "!=", condition, constant(0, condition.type)
     return condition.relation
+
+
+def is_impossible(relation: Relation | None) -> bool:
+    """Whether a relation can't hold, by what is known of both numbers."""
+    if relation is None:
+        return False
+    sign, a, b = relation
+    if sign.endswith("s") and not (a.low >= 0 <= b.low and max(a.high, b.high) < SIGN[a.type]):
+        return False
+    if sign == "==":
+        return a.high < b.low or b.high < a.low
+    if sign == "!=":
+        return a.low == a.high == b.low == b.high
+    less, more, strictly = ordered(relation)
+    return less.low + strictly > more.high
 
 
 def ordered(relation: Relation) -> tuple[Operand, Operand, int]:

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import Counter
 
 from wrt_core.engines.stackless.translation.operand import SIGN, Operand
+from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.translator import Translator
 from wrt_foundation.types import I32
 
-__all__ = ["ORDERED", "SAME", "TAKEN", "given", "held_signed", "is_free", "vote"]
+__all__ = ["ORDERED", "SAME", "TAKEN", "given", "held_signed", "is_free", "signed_range", "vote"]
 
 TAKEN = -1
 """A use as an unsigned number, which each use is until something else is known of it."""
@@ -32,6 +33,15 @@ def is_free(operand: Operand) -> bool:
     return (
         operand.value is not None or operand.signed_text is not None or (-sign <= operand.low and operand.high < sign)
     )
+
+
+def signed_range(found: Range) -> Range:
+    """Between which signed numbers is what is known to be between two unsigned ones."""
+    low, high = found
+    sign = SIGN[I32]
+    if high < sign:
+        return found
+    return (low - 2 * sign, high - 2 * sign) if low >= sign else (-sign, sign - 1)
 
 
 def vote(t: Translator, operand: Operand, weight: int) -> None:
@@ -55,7 +65,7 @@ def held_signed(t: Translator, unsigned: frozenset[int]) -> frozenset[int]:
 
     Parameters are not among them, nor what must be `unsigned`, nor what these are copied from or to.
     """
-    own = range(len(t.type.params), t.own_locals)
+    own = range(len(t.type.params), len(t.local_types))
     same = {local: local for local in t.signs}
 
     def first(local: int) -> int:

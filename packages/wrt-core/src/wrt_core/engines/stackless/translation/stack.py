@@ -59,11 +59,12 @@ class OperandStack:
     `emit(text, fault, effects, writes)` appends a statement that may trap at that offset to the code.
     """
 
-    __slots__ = ("_emit", "_settled", "items")
+    __slots__ = ("_emit", "settled", "items")
 
     def __init__(self, emit: Callable[[str, int | None, int, frozenset[str]], None]) -> None:
         self.items: list[Operand] = []
-        self._settled = 0  # operands below this height are slots or constants: nothing disturbs them
+        self.settled = 0
+        """Operands below this height are slots or constants: nothing disturbs them."""
         self._emit = emit
 
     def __len__(self) -> int:
@@ -76,32 +77,32 @@ class OperandStack:
         height = len(items)
         if operand.size > _SIZE_LIMIT:
             self.spill(height - 1)
-        elif height - self._settled > _PENDING_LIMIT:
-            self.spill(self._settled)
-            self._settled += 1
+        elif height - self.settled > _PENDING_LIMIT:
+            self.spill(self.settled)
+            self.settled += 1
 
     def pop(self) -> Operand:
         """Pop the topmost operand."""
         operand = self.items.pop()
-        if self._settled > len(self.items):
-            self._settled = len(self.items)
+        if self.settled > len(self.items):
+            self.settled = len(self.items)
         return operand
 
     def cut(self, height: int) -> None:
         """Drop everything above `height`."""
         del self.items[height:]
-        self._settled = min(self._settled, height)
+        self.settled = min(self.settled, height)
 
     def acts(self) -> bool:
         """Say whether anything that is pending does more than to give a value, or to trap."""
-        return any(operand.effects & (CALLS | WRITES) for operand in self.items[self._settled :])
+        return any(operand.effects & (CALLS | WRITES) for operand in self.items[self.settled :])
 
     def before(self, effects: int, writes: frozenset[str] | set[str] = frozenset()) -> None:
         """Evaluate what must come before a statement that has these effects and writes these variables."""
         chosen: list[int] = []
         written = set(writes)
         items = self.items
-        for height in range(len(items) - 1, self._settled - 1, -1):
+        for height in range(len(items) - 1, self.settled - 1, -1):
             operand = items[height]
             if _conflict(operand, effects, written):
                 # What is evaluated now has effects of its own on what lies below it.
@@ -122,11 +123,11 @@ class OperandStack:
 
     def settle(self, stable: Callable[[Operand], bool]) -> None:
         """Evaluate all that is pending into slots, save what is `stable` and free of effects."""
-        for height in range(self._settled, len(self.items)):
+        for height in range(self.settled, len(self.items)):
             operand = self.items[height]
             if operand.effects != NOTHING or not stable(operand):
                 self._assign(height)
-        self._settled = len(self.items)
+        self.settled = len(self.items)
 
     def _assign(self, height: int) -> None:
         operand = self.items[height]

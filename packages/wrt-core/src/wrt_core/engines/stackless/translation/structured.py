@@ -41,13 +41,14 @@ _NO_LABELS: frozenset[Label] = frozenset()
 class _PythonLoop:
     """A `while` statement being written: whose head `continue` reaches, and which labels `break` reaches."""
 
-    __slots__ = ("depth", "exits", "header", "outer", "pending")
+    __slots__ = ("exits", "header", "is_left", "outer", "pending")
 
     def __init__(self, outer: _PythonLoop | None, header: Label | None, exits: frozenset[Label]) -> None:
         self.outer = outer
         self.header = header
         self.exits = exits
         self.pending: set[Label] = set()  # labels that are sought past this loop, through `br` and `break`
+        self.is_left = False  # whether there is a `break` before its end
 
 
 class _Writer:
@@ -134,6 +135,7 @@ class _Writer:
         if leaving:
             # Labels outside the loop end after every label inside it: one comparison tells them apart.
             self.source.add(indent, f"if br >= {min(leaving)}: break", offset)
+            loop.is_left = True
         return rest
 
     def _is_outside(self, label: Label) -> bool:
@@ -171,11 +173,13 @@ class _Writer:
             return set(), False
         if loop is not None and label in loop.exits:
             self.source.add(indent, "break", node.offset)
+            loop.is_left = True
             return set(), False
         self.source.add(indent, f"br = {label.order}", node.offset)
         if loop is not None and self._is_outside(label):
             loop.pending.add(label)
             self.source.add(indent, "break", node.offset)
+            loop.is_left = True
             return set(), False
         return {label}, False
 
@@ -341,7 +345,7 @@ class _Writer:
             source.add(indent + 1, "break", offset)
         self.blocks -= 1
         self.loop = loop.outer
-        leaves = (falls and turns is None) or any(line.text.endswith("break") for line in source.lines[start:])
+        leaves = loop.is_left or (turns is None and (falls or bool(sought)))
         pending = sought | loop.pending
         if any(line.text.startswith("if br ") for line in source.lines[start:]):
             self._clear(start, indent + 1)
@@ -354,8 +358,20 @@ class _Writer:
                 del source.lines[mark:]
             pending |= more
             leaves = falls or leaves
+        elif header is None and not loop.is_left:
+            self._unwrap(start, indent, leaves)
         self._passed = max(self._passed, label.order)
         return pending, leaves
+
+    def _unwrap(self, start: int, indent: int, leaves: bool) -> None:
+        """Take away the loop around the lines from `start` on, which nothing leaves but its last line, if any."""
+        lines = self.source.lines
+        if leaves:
+            del lines[-1]
+        for line in lines[start:]:
+            line.indent -= 1
+        del lines[start - 1]
+        self._close(indent)
 
     def _try(self, node: Try, indent: int, follow: frozenset[Label]) -> tuple[set[Label], bool]:
         if self.blocks + 3 > BLOCK_LIMIT:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from wrt_core.engines.stackless.translation.alignment import Locals
 from wrt_core.engines.stackless.translation.counting import Counted
 from wrt_core.engines.stackless.translation.filling import filled
 from wrt_core.engines.stackless.translation.operand import NOTHING, TAME, TRAPS, Operand, Relation, is_integer, name
 from wrt_core.engines.stackless.translation.ranges import Ranges
+from wrt_core.engines.stackless.translation.results import computed
 from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
 from wrt_core.engines.stackless.translation.source import ENTRY, Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
@@ -24,6 +27,9 @@ from wrt_foundation.immediates import BlockType
 from wrt_foundation.instructions import BY_NAME, Instruction
 from wrt_foundation.traps import TrapCode
 from wrt_foundation.types import FuncType, ValueType
+
+if TYPE_CHECKING:
+    from wrt_core.engines.stackless.translation.base_case import BaseCase
 
 __all__ = ["TEMPLATES", "Frame", "Template", "Translator", "template"]
 
@@ -142,6 +148,10 @@ class Translator:
         self.used: set[int] = set()
         self.wild: set[int] = set()
         """The locals that were last seen to get what leaves its width; see `operand`."""
+        self.below: set[int] = set()
+        """The locals that were last given, of constants, one far below zero."""
+        self.growing: dict[int, frozenset[int]] = {}
+        """Those that are so where loops end, by the loops' offsets."""
         self.locals = Locals(len(type.params))
         """What is known of the locals' alignment."""
         self.ranges = Ranges(local_types, len(type.params), {})
@@ -149,6 +159,7 @@ class Translator:
         self.changed: Counter[int] = Counter()
         """How often each local was given an integer."""
         self._kept: dict[str, tuple[Sequence, int, int]] = {}
+        self._quotients: dict[int, tuple[tuple[str, int, int], Sequence, tuple[int, int]]] = {}
         self._points_passed = 0
         self.loops: list[int] = []
         """The loops that are open, by their offsets, the innermost last."""
@@ -162,6 +173,8 @@ class Translator:
         """The locals that an address is made of."""
         self.recursing: frozenset[int] = frozenset()
         """The loops, by their offsets, in which the function calls itself."""
+        self.base_case: BaseCase | None = None
+        """Where the function need not call itself."""
         self.turning: frozenset[int] = frozenset()
         """Those of them that do nothing but count at their ends."""
         self.closed: dict[int, tuple[Label, Sequence, int]] = {}
@@ -203,6 +216,7 @@ class Translator:
         self.rounded: tuple[Node, str, Operand] | None = None
         """The last line that has taken a rounded number, the slot it took it to, and what was rounded."""
         self._resulted: Line | None = None
+        self._is_inside = False
         self._orders = 0
 
     @property
@@ -337,6 +351,22 @@ class Translator:
         self._kept[variable] = made
         return True
 
+    def divide(self, local: int, divided: tuple[str, int, int]) -> None:
+        """Note that a local has just been given what another was divided by a number."""
+        dividend = divided[0]
+        if dividend[0] == "l" and int(dividend[1:]) != local:
+            changes = self.changed[local], self.changed[int(dividend[1:])]
+            self._quotients[local] = divided, self.sequence, changes
+
+    def quotient(self, local: int) -> tuple[str, int, int] | None:
+        """What a local was divided by what, if it was on the way to here, and both are what they were."""
+        found = self._quotients.get(local)
+        if found is None:
+            return None
+        divided, sequence, changes = found
+        same = sequence is self.sequence and changes == (self.changed[local], self.changed[int(divided[0][1:])])
+        return divided if same else None
+
     # Safe points
 
     def call(self, text: str, results: tuple[ValueType, ...], effects: int) -> None:
@@ -356,22 +386,58 @@ class Translator:
         for slot, each in zip(slots, results, strict=True):
             self.push(name(slot, each))
 
-    def redirect(self, slot: str, variable: str, writes: frozenset[str]) -> bool:
-        """Have the line just written put its only result, which was popped, in a local; say whether that can be."""
+    def redirect(self, text: str, variable: str, writes: frozenset[str]) -> bool:
+        """Have the line just written put its only result in a local, or what is computed of it, which was popped.
+
+        Say whether that can be.
+        """
         node = self._resulted
         nodes = self.sequence.nodes
-        if node is None or not nodes or nodes[-1] is not node or not node.text.startswith(f"{slot} = "):
+        if nodes and isinstance(nodes[-1], Conditional):
+            return text == f"s{len(self.stack)}" and self._redirect_arms(nodes[-1], text, variable, writes)
+        if node is None or not nodes or nodes[-1] is not node:
             return False
-        if not all(writes.isdisjoint(operand.reads) for operand in self.stack.items):
+        slot, _, given = node.text.partition(" = ")
+        if text != slot:  # what goes on from here wants the result itself
+            if self.points is not None or (found := computed(node.text, text)) is None:
+                return False
+            given = found
+        if not all((writes | {slot}).isdisjoint(operand.reads) for operand in self.stack.items):
             return False
-        node.text = variable + node.text[len(slot) :]
+        node.text = f"{variable} = {given}"
+        self._redirected([node], variable)
+        return True
+
+    def _redirect_arms(self, node: Conditional, slot: str, variable: str, writes: frozenset[str]) -> bool:
+        """Have the arms just written put their only result in a local, if that can be."""
+        lines: list[Line] = []
+        work = [node.then, node.otherwise]
+        while work:
+            arm = work.pop()
+            if not arm.falls:
+                continue
+            last = arm.nodes[-1] if arm.nodes else None
+            if isinstance(last, Conditional):
+                work += last.then, last.otherwise
+            elif isinstance(last, Line) and last.text.startswith(f"{slot} = ") and ";" not in last.text:
+                lines.append(last)
+            else:
+                return False
+        if not lines or not all((writes | {slot}).isdisjoint(operand.reads) for operand in self.stack.items):
+            return False
+        for line in lines:
+            line.text = variable + line.text[len(slot) :]
+        self._redirected(lines, variable)
+        return True
+
+    def _redirected(self, lines: list[Line], variable: str) -> None:
         self._resulted = None
         self.ventures.forget()
-        if self.points is not None:
-            for point in self.points.values():
-                if point.node is node:
-                    point.targets = (variable,)
-        return True
+        points = self.points or {}
+        for line in lines:
+            point = points.get(line.offset)
+            if point is not None and point.node is line:
+                point.targets = (variable,)
 
     def begin_again(self) -> None:
         """Append what a function goes on with that is done again from the instruction that is about to be read."""
@@ -448,8 +514,18 @@ class Translator:
         """Evaluate what is pending, before control may split, save what no path can change."""
         self.stack.settle(self._is_stable)
 
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Translate what another function does in place of its call: it changes no local of this one."""
+        before, settled = self._is_inside, self.stack.settled
+        self._is_inside = True
+        yield
+        self._is_inside, self.stack.settled = before, min(settled, self.stack.settled)
+
     def _is_stable(self, operand: Operand) -> bool:
         if operand.value is not None or not operand.reads:
+            return True
+        if self._is_inside and all(each[0] in "l@" and int(each[1:]) < self.own_locals for each in operand.reads):
             return True
         text = operand.text if operand.number is None else operand.number
         return text.isidentifier() and text[0] == "l" and int(text[1:]) not in self.assigned
@@ -474,6 +550,7 @@ class Translator:
         self.frames.append(frame)
         self.locals.open(label.loop)
         if label.loop:
+            self.wild |= self.growing.get(self.offset, frozenset())
             self.loops.append(self.offset)
             self.around[self.offset] = tuple(self.loops[-_AROUND:])
         if kind not in ("block", "loop", "if"):
@@ -504,6 +581,8 @@ class Translator:
         self.locals.close()
         if frame.label.loop:
             self.loops.pop()
+            if self.votes_count:
+                self.growing[frame.offset] = frozenset(self.wild)
             self.firm.subtract(frame.firm)
         self.ranges.close(self.reachable, 0 if frame.kind != "if" else 1 if frame.then is None else 2)
         label = frame.label

@@ -14,7 +14,6 @@ from wrt_core.engines.stackless.translation.operand import (
     READS,
     SCALED,
     SHIFT,
-    SIGN,
     TRAPS,
     WILD,
     Operand,
@@ -28,6 +27,9 @@ from wrt_core.engines.stackless.translation.translator import Translator, templa
 from wrt_core.engines.stackless.translation.vector_numbers import is_constant, number_of, vote
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import I32, V128, RefType, ValueType
+
+_BELOW = range(0xC000_0000, 0xFFFF_FFC0)
+"""Numbers far below zero."""
 
 
 @template("nop")
@@ -43,7 +45,7 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
         vote(t, index, -1)
     operand = numbered(f"l{index}") if index in t.numbers else name(f"l{index}", type_)
     if index in t.signed:
-        operand.low, operand.high = -SIGN[I32], SIGN[I32] - 1
+        operand.low, operand.high = signs.signed_range(t.ranges.get(index))
     elif is_integer(type_):
         operand.grown = operand.text, 0
         if index in t.summed and not t.firm[index]:
@@ -58,6 +60,7 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
         operand.alignment = t.locals.get(index)
     if index in t.wild:
         operand.temper = WILD
+    operand.divided = t.quotient(index)
     if index in t.places:
         operand.reads = t.places[index]
     t.push(operand)
@@ -86,8 +89,12 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
         t.ventures.give(index, given)
         t.ranges.give(index, value, step, given)
         t.changed[index] += 1
+        if given.divided is not None:
+            t.divide(index, given.divided)
         if value.type is I32:
             t.locals.give(index, value.alignment)
+            if value.value is not None:
+                (t.below.add if value.value in _BELOW else t.below.discard)(index)
         if index in t.signed:
             value = given.signed()
         elif index in t.summed and grows and not t.firm[index]:

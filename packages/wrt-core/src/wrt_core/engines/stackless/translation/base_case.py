@@ -1,0 +1,245 @@
+"""Base cases: where a function that calls itself would do nothing but return, it is not called.
+
+    def f(l0):                          def f(l0):
+     if l0 < 2:                          if l0 < 2:
+      return l0                           return l0
+     s0 = f(l0 - 1)       becomes        l1 = l0 - 1
+     …                                   if l1 < 2: s0 = l1
+                                         else: s0 = f(l1)
+
+Of the calls of a function that calls itself twice, more than half are such. What is decided so can't trap, calls
+nothing and reads no memory, like what is inlined: that it had no frame can't be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from wrt_core.engines.stackless.translation.control import open_if
+from wrt_core.engines.stackless.translation.inlining import COMPUTING, Leaf, placed
+from wrt_core.engines.stackless.translation.operand import CALLS
+from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING
+from wrt_core.engines.stackless.translation.relation import is_impossible, relation_of
+from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
+from wrt_core.engines.stackless.translation.variant import Flavour, Variant
+from wrt_foundation.instructions import BY_NAME, Instruction
+from wrt_foundation.types import FuncType, NumType
+
+__all__ = ["BaseCase", "decided"]
+
+_STEPS = 40
+"""Instructions that are looked at, and calls."""
+_FEW = 6
+"""Instructions of a condition, or of what is returned: where there are more, they cost as much as the call."""
+
+_GET, _GLOBAL, _SELECT, _DROP, _NOP, _BLOCK, _IF, _ELSE, _END, _BR, _BR_IF, _RETURN, _LOOP, _CALL, _EQZ = (
+    BY_NAME[each]
+    for each in (
+        *("local.get", "global.get", "select", "drop", "nop", "block", "if", "else", "end", "br", "br_if", "return"),
+        *("loop", "call", "i32.eqz"),
+    )
+)
+
+_Code = Sequence[tuple[Instruction, object, int]]
+_Steps = tuple[tuple[Instruction, object], ...]
+"""What computes a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseCase:
+    """What a function returns, if its condition holds, or does not, which it looks at before anything else."""
+
+    type: FuncType
+    condition: _Steps
+    holds: bool
+    results: tuple[_Steps, ...]
+
+    @classmethod
+    def of(cls, code: _Code, index: int, type_: FuncType) -> BaseCase | None:
+        """The base case of the function at `index`; None if it has none, or seldom comes to it."""
+        if not _branches_out(code, index) or not all(isinstance(each, NumType) for each in type_.params):
+            return None
+        start = _Path(code, type_, 0, [], [])
+        condition = start.walk()
+        if condition is None or start.returned is not None or len(condition) > _FEW:
+            return None
+        ways = {True: start.fork(True), False: start.fork(False)}
+        for way in ways.values():
+            if way.walk() is not None:
+                way.returned = None
+        found = [holds for holds, way in ways.items() if way.returned is not None]
+        if len(found) != 1:
+            return None
+        results = ways[found[0]].returned
+        assert results is not None
+        return cls(type_, condition, found[0], results)
+
+
+def _branches_out(code: _Code, index: int) -> bool:
+    """Whether a function calls itself more than once, as far as can be told: else few of its calls are the last."""
+    calls, loops = 0, [False]
+    for instruction, immediate, _ in code:
+        if instruction is _CALL and immediate == index:
+            calls += 2 if loops[-1] else 1
+        elif instruction in OPENING:
+            loops.append(loops[-1] or instruction is _LOOP)
+        elif instruction in CLOSING and len(loops) > 1:
+            loops.pop()
+    return 2 <= calls <= _STEPS
+
+
+class _Path:
+    """A walk through code that only computes, up to a condition or to where the function returns.
+
+    `blocks` are those that are open: where they end, how many results they have, and how many values are below.
+    """
+
+    def __init__(
+        self, code: _Code, type_: FuncType, position: int, values: list[_Steps], blocks: list[tuple[int, int, int]]
+    ) -> None:
+        self._code, self._type = code, type_
+        self._position, self._values, self._blocks = position, values, blocks
+        self.returned: tuple[_Steps, ...] | None = None
+
+    def walk(self) -> _Steps | None:
+        """Walk on; return the condition that it comes to, None if it `returned` or comes to something else."""
+        for _ in range(_STEPS):
+            instruction, immediate, _ = self._code[self._position]
+            if instruction is _BR_IF or instruction is _IF:
+                return self._values.pop() if self._is_plain(instruction, immediate) else None
+            if not self._step(instruction, immediate):
+                return None
+            self._position += 1
+        return None
+
+    def fork(self, holds: bool) -> _Path:
+        """The path past the condition just come to."""
+        instruction, immediate, _ = self._code[self._position]
+        path = _Path(self._code, self._type, self._position, [*self._values], [*self._blocks])
+        if instruction is _IF:
+            path._open(immediate)
+            if not holds:
+                path._position = path._next(_ELSE, _END)
+        elif holds:
+            path._branch(immediate)
+        path._position += 1
+        return path
+
+    @staticmethod
+    def _is_plain(instruction: Instruction, immediate: object) -> bool:
+        return instruction is _BR_IF or not isinstance(immediate, int)
+
+    def _step(self, instruction: Instruction, immediate: object) -> bool:
+        """Do what an instruction does; say whether the path goes on behind it."""
+        values = self._values
+        if instruction is _GET:
+            assert isinstance(immediate, int)
+            values.append(((instruction, immediate),))
+            return immediate < len(self._type.params)
+        if instruction in COMPUTING or instruction is _GLOBAL:
+            count = len(instruction.operands or ())
+            self._compute(instruction, immediate, count)
+        elif instruction is _SELECT:
+            self._compute(instruction, immediate, 3)
+        elif instruction is _DROP:
+            values.pop()
+        elif instruction is _BLOCK and self._is_plain(instruction, immediate):
+            self._open(immediate)
+        elif instruction is _END and self._blocks:
+            self._blocks.pop()
+        elif instruction is _ELSE:
+            self._position = self._blocks.pop()[0]
+        elif instruction is _BR:
+            return self._branch(immediate)
+        elif instruction is _RETURN or instruction is _END:
+            self._return()
+            return False
+        else:
+            return instruction is _NOP
+        return True
+
+    def _compute(self, instruction: Instruction, immediate: object, count: int) -> None:
+        values = self._values
+        operands = values[len(values) - count :]
+        del values[len(values) - count :]
+        values.append((*(step for each in operands for step in each), (instruction, immediate)))
+
+    def _open(self, type_: object) -> None:
+        self._blocks.append((self._next(_END), int(type_ is not None), len(self._values)))
+
+    def _next(self, *wanted: Instruction) -> int:
+        """Where the construct that begins here has an instruction of its own."""
+        depth = 0
+        for position in range(self._position + 1, len(self._code)):
+            instruction = self._code[position][0]
+            if not depth and instruction in wanted:
+                return position
+            depth += (instruction in OPENING) - (instruction in CLOSING)
+        raise AssertionError("every construct ends")
+
+    def _branch(self, depth: object) -> bool:
+        assert isinstance(depth, int)
+        if depth == len(self._blocks):
+            self._return()
+            return False
+        self._position, arity, height = self._blocks[-1 - depth]
+        self._values[height:] = self._values[len(self._values) - arity :]
+        del self._blocks[-1 - depth :]
+        return True
+
+    def _return(self) -> None:
+        count = len(self._type.results)
+        found = tuple(self._values[len(self._values) - count :])
+        if sum(map(len, found)) <= _FEW:
+            self.returned = found
+
+
+def decided(t: Translator, index: int) -> bool:
+    """Translate a call of the function at `index` by itself as one that is not made in the base case, if there is one.
+
+    As with what is inlined, not where fuel is charged, nor in what is left of a function after a pause.
+    """
+    case = t.base_case
+    if case is None or index != t.index or t.variant is not Variant.CODE:
+        return False
+    if t.form.flavour is Flavour.METERED or t.form.resumed is not None:
+        return False
+    numbers = tuple(each for each in case.type.params if isinstance(each, NumType))
+    arguments = placed(t, index, Leaf(case.type, numbers, (), frozenset()))
+
+    def compute(steps: _Steps) -> None:
+        for instruction, immediate in steps:
+            if instruction is _GET:
+                assert isinstance(immediate, int)
+                get(immediate)
+            else:
+                TEMPLATES[instruction](t, instruction, immediate)
+
+    def get(number: int) -> None:
+        if number in arguments:
+            t.push(replace(arguments[number]))
+        else:
+            TEMPLATES[_GET](t, _GET, t.inlined[index] + number)
+
+    def call() -> None:
+        for number in range(len(case.type.params)):
+            get(number)
+        texts = ", ".join(each.text for each in t.pop_many(len(case.type.params)))
+        t.call(f"f{index}({texts})", case.type.results, CALLS)
+
+    compute(case.condition)
+    if not case.holds:
+        TEMPLATES[_EQZ](t, _EQZ, None)
+    if is_impossible(relation_of(t.stack.items[-1])):
+        t.pop()
+        call()
+        return True
+    with t.inside():
+        open_if(t, FuncType((), case.type.results))
+        for each in case.results:
+            compute(each)
+        TEMPLATES[_ELSE](t, _ELSE, None)
+        call()
+        t.close()
+    return True

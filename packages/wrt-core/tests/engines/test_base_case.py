@@ -1,0 +1,203 @@
+"""A function that calls itself is not called where it would do nothing but return: nobody can tell, but by the time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from wrt_core.engines.stackless.engine import StacklessEngine
+from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
+from wrt_core.execution.snapshot import Snapshot
+from wrt_core.execution.state import State
+from wrt_core.testing import ModuleBuilder
+from wrt_foundation.plugins import get_plugin_manager
+from wrt_foundation.traps import Trap
+
+PLUGINS = get_plugin_manager()
+
+
+def engine() -> StacklessEngine:
+    return StacklessEngine(plugins=PLUGINS)
+
+
+LESS = "local.get 0 i32.const 1 i32.sub"
+TWICE = f"{LESS} call 0 local.get 0 i32.const 2 i32.sub call 0 i32.add"
+
+
+def fib(n: int) -> int:
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+
+def tak(x: int, y: int, z: int) -> int:
+    return z if y >= x else tak(tak(x - 1, y, z), tak(y - 1, z, x), tak(z - 1, x, y))
+
+
+TAK = """
+    block local.get 1 local.get 0 i32.ge_s br_if 0
+        local.get 0 i32.const 1 i32.sub local.get 1 local.get 2 call 0
+        local.get 1 i32.const 1 i32.sub local.get 2 local.get 0 call 0
+        local.get 2 i32.const 1 i32.sub local.get 0 local.get 1 call 0
+        call 0 return
+    end local.get 2
+"""
+
+# Each with its type, arguments, and what it computes.
+FUNCTIONS: dict[str, tuple[str, str, list[tuple[int, ...]], Callable[..., object]]] = {
+    "an arm": (
+        "i32 -> i32",
+        f"local.get 0 i32.const 2 i32.lt_s if i32 local.get 0 else {TWICE} end",
+        [(0,), (1,), (2,), (9,), (-5,)],
+        fib,
+    ),
+    "the other arm": (
+        "i32 -> i32",
+        f"local.get 0 i32.const 2 i32.ge_s if i32 {TWICE} else local.get 0 end",
+        [(0,), (1,), (2,), (9,), (-5,)],
+        fib,
+    ),
+    "a return": (
+        "i32 -> i32",
+        f"local.get 0 i32.const 2 i32.lt_s if local.get 0 return end {TWICE}",
+        [(0,), (1,), (9,), (-5,)],
+        fib,
+    ),
+    "a branch past the rest": ("i32 i32 i32 -> i32", TAK, [(6, 4, 2), (1, 2, 3), (-1, -3, -2)], tak),
+    "a branch out of the function": (
+        "i32 -> i32",
+        f"local.get 0 local.get 0 i32.const 2 i32.lt_s br_if 0 drop {TWICE}",
+        [(0,), (1,), (9,), (-5,)],
+        fib,
+    ),
+    "a branch to a branch": (
+        "i32 -> i32",
+        f"block block local.get 0 i32.const 2 i32.lt_s br_if 0 {TWICE} return end br 0 end local.get 0",
+        [(0,), (1,), (9,), (-5,)],
+        fib,
+    ),
+    "nothing": (
+        "i32 ->",
+        f"local.get 0 i32.eqz if return end {LESS} call 0 global.get 0 i32.const 1 i32.add global.set 0 {LESS} call 0",
+        [(0,), (1,), (5,)],
+        lambda n: None,
+    ),
+    "two results": (
+        "i32 -> i32 i32",
+        (
+            f"local.get 0 i32.const 1 i32.le_u if i32.const 7 local.get 0 return end"
+            f" {LESS} call 0 i32.mul {LESS} call 0 drop"
+        ),
+        [(0,), (1,), (4,)],
+        lambda n: None,
+    ),
+    "a global": (
+        "i32 -> i32",
+        f"local.get 0 global.get 0 i32.lt_u if i32 global.get 0 else {TWICE} end",
+        [(0,), (20,), (25,)],
+        lambda n: None,
+    ),
+    "what is selected": (
+        "i32 -> i32",
+        f"local.get 0 i32.const 3 i32.const 4 local.get 0 select i32.lt_u if i32 i32.const 1 else {TWICE} end",
+        [(0,), (4,), (8,)],
+        lambda n: None,
+    ),
+}
+
+OTHERS = {
+    # what the function does, and why it is called in any case
+    "what may trap": f"i32.const 8 local.get 0 i32.div_u i32.const 5 i32.gt_u if i32 local.get 0 else {TWICE} end",
+    "what reads memory": f"i32.const 8 i32.load local.get 0 i32.gt_u if i32 local.get 0 else {TWICE} end",
+    "what writes": f"i32.const 5 global.set 0 local.get 0 i32.const 2 i32.lt_s if i32 local.get 0 else {TWICE} end",
+    "one call": f"local.get 0 i32.eqz if i32 local.get 0 else {LESS} call 0 end",
+    "neither arm returns at once": (f"local.get 0 i32.const 2 i32.lt_s if i32 i32.const 8 i32.load else {TWICE} end"),
+    "a local of its own": f"local.get 1 local.get 0 i32.lt_u if i32 local.get 0 else {TWICE} end",
+    "a loop before": f"loop end local.get 0 i32.const 2 i32.lt_s if i32 local.get 0 else {TWICE} end",
+    "two conditions": (
+        f"local.get 0 i32.const 2 i32.lt_s if i32 local.get 0 i32.eqz if i32 i32.const 1 else local.get 0 end"
+        f" else {TWICE} end"
+    ),
+}
+
+
+def build(type_: str, code: str) -> ModuleBuilder:
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.global_("global", "i32", "i32.const 21")
+    builder.function("f0", type_, code, "i32")
+    return builder
+
+
+def expected(builder: ModuleBuilder, arguments: tuple[int, ...]) -> tuple[object, int]:
+    """What metered code gives, which makes every call, and leaves in the global."""
+    instance = builder.instantiate(engine())
+    execution = instance.exports.f0.start(*arguments, fuel=1_000_000)
+    assert execution.run() is State.FINISHED
+    return execution.result, instance.exports["global"].value
+
+
+@pytest.mark.parametrize("way", FUNCTIONS)
+def test_what_is_decided_where_it_is_called(way: str) -> None:
+    type_, code, several, computes = FUNCTIONS[way]
+    builder = build(type_, code)
+    module = builder.load(engine())
+    lines = translate(module, 0).source.splitlines()
+    calls = [number for number, line in enumerate(lines) if "f0(" in line]
+    assert calls
+    assert all(lines[number - 1].strip().startswith(("else", "if")) for number in calls[:1])
+    for arguments in several:
+        instance = builder.instantiate(engine())
+        result = instance.exports.f0(*arguments)
+        assert (result, instance.exports["global"].value) == expected(builder, arguments)
+        assert computes(*arguments) in (result, None)
+
+
+@pytest.mark.parametrize("way", OTHERS)
+def test_what_is_not(way: str) -> None:
+    builder = build("i32 -> i32", OTHERS[way])
+    assert re.search(r"f0\(\(?l0 [-+]", translate(builder.load(engine()), 0).source)
+
+
+def test_what_can_not_be_at_a_call_is_not_asked_there() -> None:
+    code = f"local.get 0 i32.eqz if i32 i32.const 1 else local.get 0 call 0 {LESS} call 0 i32.add end"
+    lines = translate(build("i32 -> i32", code).load(engine()), 0).source.splitlines()
+    assert next(line.strip() for line in lines if "f0(" in line) == "s0 = f0(l0)"
+
+
+def test_neither_metered_code_nor_the_rest_of_a_function_decides() -> None:
+    module = build("i32 -> i32", FUNCTIONS["an arm"][1]).load(engine())
+
+    def decides(form: Form) -> bool:
+        return "f0(l2)" in translate(module, 0, form=form).source
+
+    translation = translate(module, 0, form=Form(Variant.CODE, Flavour.METERED))
+    lines = translation.source.splitlines()
+    at_call = next(offset for line, offset in zip(lines, translation.offsets, strict=True) if "f0(" in line)
+    assert decides(Form(Variant.CODE, Flavour.PLAIN))
+    assert decides(Form(Variant.CODE, Flavour.POLLED))
+    assert not decides(Form(Variant.CODE, Flavour.METERED))
+    assert not decides(Form(Variant.CODE, Flavour.PLAIN, at_call))
+
+
+def test_a_pause_in_any_call() -> None:
+    """Fuel and what is seen at pauses are those of a function that is called each time."""
+    code = FUNCTIONS["an arm"][1]
+    builder = build("i32 -> i32", code)
+    one = engine()
+    module = builder.load(one)
+    execution = one.instantiate(module).exports.f0.start(7, fuel=0)
+    pauses = 0
+    while execution.run(fuel=execution.fuel_needed) is not State.FINISHED:
+        pauses += 1
+        execution = Snapshot.from_bytes(Snapshot.of(execution).to_bytes()).resume(one, module)
+    assert (execution.result, pauses) == (fib(7), 41)
+
+
+def test_the_depth_of_calls_is_still_bounded() -> None:
+    code = f"local.get 0 i32.eqz if i32 i32.const 1 else {LESS} call 0 drop {LESS} call 0 end"
+    function = build("i32 -> i32", code).instantiate(engine()).exports.f0
+    assert function(10) == 1
+    with pytest.raises(Trap, match="call stack exhausted"):
+        function(-1)
