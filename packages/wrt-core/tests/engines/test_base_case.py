@@ -131,7 +131,7 @@ def build(type_: str, code: str) -> ModuleBuilder:
 
 
 def expected(builder: ModuleBuilder, arguments: tuple[int, ...]) -> tuple[object, int]:
-    """What metered code gives, which makes every call, and leaves in the global."""
+    """What metered code gives, and leaves in the global."""
     instance = builder.instantiate(engine())
     execution = instance.exports.f0.start(*arguments, fuel=1_000_000)
     assert execution.run() is State.FINISHED
@@ -166,7 +166,7 @@ def test_what_can_not_be_at_a_call_is_not_asked_there() -> None:
     assert next(line.strip() for line in lines if "f0(" in line) == "s0 = f0(l0)"
 
 
-def test_neither_metered_code_nor_the_rest_of_a_function_decides() -> None:
+def test_the_rest_of_a_function_calls() -> None:
     module = build("i32 -> i32", FUNCTIONS["an arm"][1]).load(engine())
 
     def decides(form: Form) -> bool:
@@ -177,7 +177,7 @@ def test_neither_metered_code_nor_the_rest_of_a_function_decides() -> None:
     at_call = next(offset for line, offset in zip(lines, translation.offsets, strict=True) if "f0(" in line)
     assert decides(Form(Variant.CODE, Flavour.PLAIN))
     assert decides(Form(Variant.CODE, Flavour.POLLED))
-    assert not decides(Form(Variant.CODE, Flavour.METERED))
+    assert decides(Form(Variant.CODE, Flavour.METERED))
     assert not decides(Form(Variant.CODE, Flavour.PLAIN, at_call))
 
 
@@ -187,12 +187,15 @@ def test_a_pause_in_any_call() -> None:
     builder = build("i32 -> i32", code)
     one = engine()
     module = builder.load(one)
+    whole = one.instantiate(module).exports.f0.start(7, fuel=10_000)
+    assert whole.run() is State.FINISHED
     execution = one.instantiate(module).exports.f0.start(7, fuel=0)
     pauses = 0
     while execution.run(fuel=execution.fuel_needed) is not State.FINISHED:
         pauses += 1
         execution = Snapshot.from_bytes(Snapshot.of(execution).to_bytes()).resume(one, module)
     assert (execution.result, pauses) == (fib(7), 41)
+    assert whole.fuel_used == execution.fuel_used
 
 
 def test_the_depth_of_calls_is_still_bounded() -> None:

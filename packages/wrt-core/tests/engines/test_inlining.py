@@ -9,6 +9,9 @@ import pytest
 from wrt_core.engines.stackless.engine import StacklessEngine
 from wrt_core.engines.stackless.translation.function import translate
 from wrt_core.engines.stackless.translation.variant import Flavour, Form
+from wrt_core.execution import Execution
+from wrt_core.execution.snapshot import Snapshot
+from wrt_core.execution.state import State
 from wrt_core.testing import ModuleBuilder, Program, disagreement
 from wrt_foundation.plugins import get_plugin_manager
 
@@ -116,13 +119,43 @@ def test_what_is_not(type_: str, code: str) -> None:
     assert f"f{callee}(" in source
 
 
-def test_what_is_metered_calls_so_that_it_pays() -> None:
+IMPORTS = {"env": {"log": lambda _: None}}
+
+METERED = {
+    "leaves": "local.get 0 call $next call $twice local.get 0 call $next local.get 1 call $greater i32.sub",
+    "a loop of leaves": "loop local.get 0 call $next local.get 1 i32.add local.set 1"
+    " local.get 0 i32.const 1 i32.sub local.tee 0 i32.const 7 i32.and br_if 0 end local.get 1",
+    "nothing but a leaf": "call $counted",
+}
+
+
+@pytest.mark.parametrize("way", METERED)
+def test_what_is_metered_pays_as_if_it_called(way: str) -> None:
     builder, names = module()
-    index = builder.function("f", "i32 -> i32", named("local.get 0 call $next call $twice", names))
-    module_ = builder.load(StacklessEngine(plugins=PLUGINS))
-    source = translate(module_, index, form=Form(flavour=Flavour.METERED)).source
-    assert f"f{names['$next']}(" in source
-    assert f"f{names['$twice']}(" in source
+    index = builder.function("f", "i32 i32 -> i32", named(METERED[way], names))
+    one = StacklessEngine(plugins=PLUGINS)
+    module_ = builder.load(one)
+    assert "F[0] = n\n" in translate(module_, index, form=Form(flavour=Flavour.METERED)).source
+
+    def start(fuel: int) -> Execution:
+        instance = one.instantiate(module_, IMPORTS)
+        execution: Execution = instance.exports.f.start(100, 7, fuel=fuel)
+        return execution
+
+    whole = start(10_000)
+    assert whole.run() is State.FINISHED
+    needed = whole.fuel_used
+    exact = start(needed)
+    assert exact.run() is State.FINISHED
+    short = start(needed - 1)
+    assert short.run() is State.PAUSED
+    execution, entered = start(0), set()
+    while execution.run(fuel=execution.fuel_needed) is not State.FINISHED:
+        entered.add(execution.frames[0].function)
+        # What goes on from here makes each call.
+        execution = Snapshot.from_bytes(Snapshot.of(execution).to_bytes()).resume(one, module_, IMPORTS)
+    assert (execution.fuel_used, execution.result) == (needed, whole.result)
+    assert len(entered) > 1
 
 
 def test_a_function_goes_on_at_any_call_whether_or_not_others_are_inlined() -> None:

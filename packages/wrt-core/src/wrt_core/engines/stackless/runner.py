@@ -68,7 +68,7 @@ class StacklessRunner:
         type_ = compiled.module.function_types[function]
         if kind is ActivationKind.ENTRY and offset == compiled.first_offset(function):
             return Shape(type_.params, (), 0, type_.results)
-        form = Form(flavour=Flavour.METERED)  # which has all calls, none inlined
+        form = Form(flavour=Flavour.METERED)  # in which any call may be made
         point = compiled.points(function, form).points.get(offset)
         if point is None or point.kind is not kind:
             raise ExecutionError(f"function {function} can't go on at a {kind} at offset {offset:#x}")

@@ -16,13 +16,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from wrt_core.engines.stackless.translation.control import open_if
 from wrt_core.engines.stackless.translation.inlining import COMPUTING, Leaf, placed
-from wrt_core.engines.stackless.translation.operand import CALLS
 from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING
 from wrt_core.engines.stackless.translation.relation import is_impossible, relation_of
+from wrt_core.engines.stackless.translation.tolls import call_directly, instead
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
-from wrt_core.engines.stackless.translation.variant import Flavour, Variant
+from wrt_core.engines.stackless.translation.variant import Variant
 from wrt_foundation.instructions import BY_NAME, Instruction
 from wrt_foundation.types import FuncType, NumType
 
@@ -198,12 +197,10 @@ class _Path:
 def decided(t: Translator, index: int) -> bool:
     """Translate a call of the function at `index` by itself as one that is not made in the base case, if there is one.
 
-    As with what is inlined, not where fuel is charged, nor in what is left of a function after a pause.
+    As with what is inlined, not in what is left of a function after a pause.
     """
     case = t.base_case
-    if case is None or index != t.index or t.variant is not Variant.CODE:
-        return False
-    if t.form.flavour is Flavour.METERED or t.form.resumed is not None:
+    if case is None or index != t.index or t.variant is not Variant.CODE or t.form.resumed is not None:
         return False
     numbers = tuple(each for each in case.type.params if isinstance(each, NumType))
     arguments = placed(t, index, Leaf(case.type, numbers, (), frozenset()))
@@ -222,11 +219,14 @@ def decided(t: Translator, index: int) -> bool:
         else:
             TEMPLATES[_GET](t, _GET, t.inlined[index] + number)
 
+    def act() -> None:
+        for each in case.results:
+            compute(each)
+
     def call() -> None:
         for number in range(len(case.type.params)):
             get(number)
-        texts = ", ".join(each.text for each in t.pop_many(len(case.type.params)))
-        t.call(f"f{index}({texts})", case.type.results, CALLS)
+        call_directly(t, index, case.type)
 
     compute(case.condition)
     if not case.holds:
@@ -236,10 +236,7 @@ def decided(t: Translator, index: int) -> bool:
         call()
         return True
     with t.inside():
-        open_if(t, FuncType((), case.type.results))
-        for each in case.results:
-            compute(each)
-        TEMPLATES[_ELSE](t, _ELSE, None)
-        call()
-        t.close()
+        paying = instead(t, case.type, act, call)
+    if paying is not None and t.entry_meter is not None:
+        t.entry_meter.others.append(paying)
     return True

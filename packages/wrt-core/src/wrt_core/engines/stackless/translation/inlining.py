@@ -12,9 +12,10 @@ from weakref import WeakKeyDictionary
 
 from wrt_core.engines.stackless.translation.operand import Operand, constant
 from wrt_core.engines.stackless.translation.reading import reached
+from wrt_core.engines.stackless.translation.safe_points import charge
+from wrt_core.engines.stackless.translation.tolls import call_directly, instead
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
 from wrt_core.engines.stackless.translation.tree import Label
-from wrt_core.engines.stackless.translation.variant import Flavour
 from wrt_core.numerics import NUMERICS
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
@@ -32,6 +33,7 @@ _INSTRUCTIONS = 24
 _TYPES = (I32, I64, F32, F64)
 _LOCALS = frozenset(BY_NAME[each] for each in ("local.get", "local.set", "local.tee"))
 _SETS = frozenset(BY_NAME[each] for each in ("local.set", "local.tee"))
+_GET = BY_NAME["local.get"]
 _SET = BY_NAME["local.set"]
 _RETURN = BY_NAME["return"]
 _BRANCH = BY_NAME["br"]
@@ -90,29 +92,49 @@ def _leaf(module: ValidatedModule, index: int) -> Leaf | None:
 def inlined(t: Translator, index: int) -> bool:
     """Translate a call of the function at `index` as what it does, if that can be.
 
-    Not where fuel is charged, which is done in the function, nor in what is left of a function after a pause, which may
-    be in any of its calls.
+    Not in what is left of a function after a pause, which may be in any of its calls.
     """
-    if t.form.flavour is Flavour.METERED or t.form.resumed is not None:
+    if t.form.resumed is not None:
         return False
     found = leaf(t.module, index)
     if found is None:
         return False
     arguments = placed(t, index, found)
-    base, depth = t.inlined[index], len(t.frames)
-    with t.inside():
+    base, cost = t.inlined[index], 0
+
+    def get(instruction: Instruction, local: int) -> None:
+        if local in arguments:
+            t.push(replace(arguments[local]))
+        else:
+            TEMPLATES[instruction](t, instruction, base + local)
+
+    def act() -> None:
+        nonlocal cost
+        depth = len(t.frames)
         t.open_as("block", FuncType((), found.type.results), Label())
         for instruction, immediate, _ in reached(t, found.instructions):
+            cost += 1
             if instruction in _LOCALS:
                 assert isinstance(immediate, int)
-                if immediate in arguments:
-                    t.push(replace(arguments[immediate]))
-                else:
-                    TEMPLATES[instruction](t, instruction, base + immediate)
+                get(instruction, immediate)
             elif instruction is _RETURN:
                 TEMPLATES[_BRANCH](t, _BRANCH, len(t.frames) - 1 - depth)
             else:
                 TEMPLATES[instruction](t, instruction, immediate)
+
+    def call() -> None:
+        for number in range(len(found.type.params)):
+            get(_GET, number)
+        call_directly(t, index, found.type)
+
+    with t.inside():
+        if not t.meters:
+            act()
+            return True
+        t.push(Operand("", I32))  # for want of a condition
+        paying = instead(t, found.type, act, call)
+        assert paying is not None
+        charge(paying, cost)
     return True
 
 

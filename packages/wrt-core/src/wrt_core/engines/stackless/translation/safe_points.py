@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from wrt_core.engines.stackless.translation.operand import Operand, is_integer
 from wrt_core.engines.stackless.translation.source import Line
+from wrt_core.engines.stackless.translation.tree import Conditional
 from wrt_core.engines.stackless.translation.variant import Flavour
 from wrt_core.execution.activation import ActivationKind
 from wrt_foundation.types import ValueType
 
-__all__ = ["Meter", "SafePoint", "checks"]
+__all__ = ["Meter", "SafePoint", "charge", "checks"]
 
 
 @dataclass(slots=True)
@@ -59,13 +60,15 @@ class SafePoint:
 class Meter:
     """Counts the instructions that a safe point pays for: those up to the next in any case, inner loops aside.
 
-    The lines that charge are written when the count is known; `offset` is theirs.
+    The lines that charge are written when the count is known; `offset` is theirs. So are the tests of `others`, which
+    pay in their first arms for going the same way, if they can.
     """
 
-    __slots__ = ("_charge", "_check", "cost")
+    __slots__ = ("_charge", "_check", "cost", "others")
 
     def __init__(self, offset: int) -> None:
         self.cost = 0
+        self.others: list[Conditional] = []
         self._charge = Line("", offset)
         self._check = Line("", offset)
 
@@ -78,6 +81,15 @@ class Meter:
         """Write the lines: all is counted."""
         self._charge.text = f"F[0] = n = F[0] - {self.cost}"
         self._check.text = f"if n < P[0]: stop({self.cost})"
+        for node in self.others:
+            charge(node, self.cost)
+
+
+def charge(node: Conditional, cost: int) -> None:
+    """Have control go a conditional's first way only if that can be paid; there, it is."""
+    paid = f"(n := F[0] - {cost}) >= P[0]"
+    node.test = f"({node.test}) and {paid}" if node.test else paid
+    node.negated = f"(not ({node.test}))"
 
 
 def checks(flavour: Flavour, offset: int, meter: Meter | None) -> list[Line]:

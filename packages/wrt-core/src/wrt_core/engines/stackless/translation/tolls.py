@@ -1,0 +1,45 @@
+"""Tolls: where fuel is counted, what is done in place of a call pays what the call would have paid.
+
+If there is not so much, the call is made after all, and its function does about that what it always does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wrt_core.engines.stackless.translation.control import open_if
+from wrt_core.engines.stackless.translation.operand import CALLS
+from wrt_core.engines.stackless.translation.stack import WRITES
+from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
+from wrt_core.engines.stackless.translation.tree import Conditional
+from wrt_foundation.instructions import BY_NAME
+from wrt_foundation.types import FuncType
+
+__all__ = ["call_directly", "instead"]
+
+_ELSE = BY_NAME["else"]
+
+
+def call_directly(t: Translator, index: int, type_: FuncType) -> None:
+    """Call the function at `index` with what it takes from the stack, and push its results."""
+    texts = ", ".join([each.text for each in t.pop_many(len(type_.params))])
+    t.call(f"f{index}({texts})", type_.results, CALLS)
+
+
+def instead(
+    t: Translator, type_: FuncType, act: Callable[[], object], call: Callable[[], object]
+) -> Conditional | None:
+    """Do what pushes the results of a function of a type, if what is on top of the stack holds; else make the call.
+
+    Return what becomes of it, if that has to pay: its test is then to be that it can, too.
+    """
+    open_if(t, FuncType((), type_.results))
+    if t.meters:
+        t.statement("F[0] = n", WRITES)
+    act()
+    TEMPLATES[_ELSE](t, _ELSE, None)
+    call()
+    t.close()
+    node = t.sequence.nodes[-1]
+    assert isinstance(node, Conditional)
+    return node if t.meters else None
