@@ -1,8 +1,9 @@
 """Detours: what code goes on with where something that it stands on does not hold.
 
 A loop that counts is written for numbers that stay within their width; see `translation.counting`. Addresses are
-written for sums that do; see `translation.ventures`. Where they might not, or do not, the function goes on, from the
-loop's head or from before the address, in code as it is there for what was paused, which expects nothing.
+written for sums that do; see `translation.ventures`. The rest of a function is written for numbers that are known where
+it begins. Where something is not so, or might not be, the function goes on from there, from the loop's head or from
+before the address, as from a pause, but in code that expects nothing.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Detours:
         _, form, _ = self._found(code)
         here = activation_at(self._names, index, form, offset, variables)
         self._fail(index, form, -offset if offset in form.wary else offset, code)
-        return self._detour(index, Form(Variant.CODE, self._flavour, offset), here)
+        return self._detour(index, Form(Variant.CODE, self._flavour, offset, wary=EVERYWHERE), here)
 
     def retry_at(self, index: int, error: IndexError, variables: Mapping[str, Any]) -> Detour | None:
         """Return the detour of the function at `index`, in which an error was raised, by its code's variables.
@@ -73,7 +74,11 @@ class Detours:
         except IndexError:
             return None
         self._fail(index, form, offset, code)
-        return self._detour(index, Form(Variant.CODE, self._flavour, offset, retried=True), here)
+        return self._detour(index, Form(Variant.CODE, self._flavour, offset, retried=True, wary=EVERYWHERE), here)
+
+    def wary_rest(self, index: int, offset: int) -> FunctionType:
+        """Return what is left of the function at `index` at a safe point, whatever its locals and operands are."""
+        return self._rest(index, Form(Variant.CODE, self._flavour, offset, wary=EVERYWHERE))
 
     def _found(self, code: CodeType) -> tuple[int, Form, Translation]:
         found = self._compiled.find(code)
@@ -81,13 +86,18 @@ class Detours:
         return found
 
     def _detour(self, index: int, form: Form, here: Activation) -> Detour:
+        return self._rest(index, form), here.locals, here.stack, here.held
+
+    def _rest(self, index: int, form: Form) -> FunctionType:
         rest = self._rests.get((index, form))
         if rest is None:
             rest = self._rests[index, form] = self._compiled.function(index, form, self._names)
-        return rest, here.locals, here.stack, here.held
+        return rest
 
     def _fail(self, index: int, form: Form, what: int, code: CodeType) -> None:
         """Something that a form of the function at `index` stands on does not hold; see `Form.wary` for what."""
+        if form.resumed is not None:  # it is not entered again
+            return
         self._failed[index, what] += 1
         if self._failed[index, what] == _PATIENCE:
             self._grow_wary(index, form, what, code)

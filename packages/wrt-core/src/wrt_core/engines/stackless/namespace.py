@@ -62,7 +62,7 @@ def make_namespace(
         INSTANCE: instance,
     }
     detours = Detours(names, flavour)
-    names["rest_at"], names["retry_at"] = detours.rest_at, detours.retry_at
+    names |= {"rest_at": detours.rest_at, "retry_at": detours.retry_at, "wary_rest": detours.wary_rest}
     if instance.heap is not None:
         names |= instance.heap.names()
     for index, global_ in enumerate(instance.globals):

@@ -61,6 +61,18 @@ class Body:
         recursing, places = _recursing(instructions, index), {} if webs is None else webs.places()
         return cls(code, types, declared, webs, instructions, loops, assigned, recursing, base_case, places)
 
+    def loops_around(self, offset: int) -> frozenset[int]:
+        """The loops that the instruction at an offset is in, or begins."""
+        open_: list[int | None] = []
+        for instruction, _, position in self.instructions:
+            if instruction in OPENING:
+                open_.append(position if instruction is _LOOP else None)
+            if position >= offset:
+                break
+            if instruction in CLOSING and open_:
+                open_.pop()
+        return frozenset(each for each in open_ if each is not None)
+
 
 def _assigned(instructions: list[tuple[Instruction, object, int]]) -> tuple[dict[int, frozenset[int]], frozenset[int]]:
     """The locals that each loop gives something, by its offset, and all that the function does."""

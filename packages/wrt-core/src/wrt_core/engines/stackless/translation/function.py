@@ -33,6 +33,7 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
     wide,
 )
 from wrt_core.engines.stackless.translation.alignment import Locals
+from wrt_core.engines.stackless.translation.beginning import begin, expect
 from wrt_core.engines.stackless.translation.body import Body
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.found import Found
@@ -44,9 +45,9 @@ from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
 from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE, Line, Numbers, Source, TooDeep
 from wrt_core.engines.stackless.translation.structured import write_structured
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Frame, Translator
-from wrt_core.engines.stackless.translation.tree import Label, Loop, Node, Sequence
+from wrt_core.engines.stackless.translation.tree import Label, Loop, Sequence
 from wrt_core.engines.stackless.translation.variant import STRIDE, Flavour, Form
-from wrt_core.engines.stackless.translation.ventures import WAITING
+from wrt_core.engines.stackless.translation.ventures import EVERYWHERE, WAITING
 from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.printable import printable
@@ -226,12 +227,15 @@ def read(
     translator.base_case = body.base_case
     known = () if found is None else (found.ranges, found.given, found.hopes)
     translator.ranges = Ranges(local_types, len(type_.params), body.loops, *known)
-    if form.resumed is not None:  # somebody else says what the locals are
+    if form.resumed is not None and form.wary == EVERYWHERE:  # the locals may be anything where it begins
         translator.ranges.give_up()
     translator.frames.append(Frame("function", Label(), (), type_.results, 0, translator.body, body.code.offset))
     templates = TEMPLATES
     meters, ventures, stack = translator.meters, translator.ventures, translator.stack
     again = form.resumed if form.retried else None
+    begins = None if form.retried else form.resumed
+    if begins is not None:
+        translator.reentered = body.loops_around(begins)
     changes = body.webs.changes if body.webs is not None and translator.points is not None else []
     changed = 0
     for instruction, immediate, position in reached(translator, body.instructions):
@@ -249,6 +253,8 @@ def read(
         elif position == again:
             translator.begin_again()
         templates[instruction](translator, instruction, immediate)
+        if position == begins:
+            expect(translator, position)
     return translator
 
 
@@ -328,42 +334,13 @@ def _enter(translator: Translator, source: Source) -> None:
 
 
 def _rest(translator: Translator, source: Source, offset: int) -> Sequence:
-    """Write how a function goes on at a safe point, and return what it does then.
-
-    It is called with its locals, its operand stack, the exceptions it holds, what the call there gave (nothing, one
-    value or a tuple), and the exception that it threw instead, if any.
-    """
-    assert translator.points is not None
-    point = (translator.retries if translator.form.retried else translator.points)[offset]
-    source.add(0, "def f(locals, stack, held, given, failure):", ENTRY)
-    webs = dict(point.locals)
-    for local in sorted({translator.owner(web) for web in translator.used if web < translator.own_locals}):
-        web = webs.get(local, local)
-        text = f"locals[{local}]"
-        if web in translator.numbers:
-            text = _number(text)
-        elif web in translator.signed:
-            text = f"({text} ^ 0x80000000) - 0x80000000"
-        source.add(1, f"l{local} = {text}", offset)
-    for height, is_number in point.slots:
-        text = f"stack[{height}]"
-        source.add(1, f"s{height} = {_number(text) if is_number else text}", offset)
-    for number, construct in enumerate(point.held):
-        source.add(1, f"e{construct} = held[{number}]", offset)
-    entry: list[Node] = []
-    if point.kind is ActivationKind.CALL:
-        entry.append(Line("if failure is not None: raise failure", offset))
-        if point.targets:
-            entry.append(Line(f"{', '.join(point.targets)} = given", offset))
+    """Write how a function goes on at a safe point, and return what it does then."""
+    point, entry = begin(translator, source, offset)
     body = translator.body
     if translator.head.uses:
         meter = checks(translator.form.flavour, ENTRY, translator.entry_meter)
         body = _headed(translator, [*meter, *(Line(text, 0) for text in _zeros(translator))])
     return rest(body, point.node, entry, point.kind is ActivationKind.LOOP)
-
-
-def _number(text: str) -> str:
-    return f"number({text}, 'little')"
 
 
 def _zeros(translator: Translator) -> list[str]:

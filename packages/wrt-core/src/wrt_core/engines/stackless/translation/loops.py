@@ -7,6 +7,7 @@ from functools import partial
 from wrt_core.engines.stackless.translation.counting import Counted, wanted_of
 from wrt_core.engines.stackless.translation.entering import Entry, entry_of
 from wrt_core.engines.stackless.translation.operand import NOTHING, WIDTH_MASK
+from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.source import DEPARTED, Line
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.tree import Conditional, Label, Sequence, Stop
@@ -26,6 +27,7 @@ def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
         t.loop_head(t.open("loop", type, label))
         return
     t.settle()
+    entry_begins = len(t.sequence.nodes)
     firm = frozenset(counted.locals & t.summed)
     for local in sorted(firm):
         low, high = t.ranges.get(local)
@@ -37,8 +39,9 @@ def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
         t.append(Line(entry.bound, t.offset))
     if entry.test:
         _ask(t, entry.test)
+    before = t.sequence.nodes[entry_begins:]
     frame = t.open("loop", type, label)
-    frame.firm = firm
+    frame.firm, frame.entry = firm, before
     t.ranges.know(entry.known)
     frame.turns = partial(turns_of, label, loop=counted, numbers=entry.numbers)
     t.loop_head(frame)
@@ -53,9 +56,15 @@ def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
     wanted = wanted_of(counted, heads, t.local_types, t.addressed)
     variable = f"n{t.offset}"
     wary = t.form.wary
-    entry = entry_of(counted, t.ranges.get, wanted, variable) if wanted and t.offset not in wary else None
+
+    def at_entry(local: int) -> Range:
+        if t.offset in t.reentered and (local == counted.local or local in counted.others):
+            return t.ranges.at_head(t.offset, local)
+        return t.ranges.get(local)
+
+    entry = entry_of(counted, at_entry, wanted, variable) if wanted and t.offset not in wary else None
     if entry is None and t.offset in t.turning:
-        entry = entry_of(counted, t.ranges.get, (), variable)
+        entry = entry_of(counted, at_entry, (), variable)
     return None if entry is not None and entry.test and (-t.offset in wary or wary == EVERYWHERE) else entry
 
 

@@ -5,7 +5,8 @@ safe point is in is first finished in this turn and then, should it go round aga
 
     loop $l … (here) … end    becomes    block $out  block $again … end  loop $l … end  end
 
-where in the rest of the turn, `$again` takes the place of `$l`, and falling off its end leaves `$out`.
+where in the rest of the turn, `$again` takes the place of `$l`, and falling off its end leaves `$out`. Before the loop
+goes what is done wherever it is entered.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def _leave(
                 return nodes, False
             return [Block(node.label, Sequence(nodes, falls), node.offset, _around(place))], after
         case Loop() if head is not None:
-            return [*head, node], node.body.falls
+            return [*head, *node.entry, node], node.body.falls
         case Loop():
             again = Label()
             nodes = _redirected(nodes, node.label, again)
@@ -83,9 +84,10 @@ def _leave(
             if falls:
                 nodes.append(Branch(out, node.offset))
             turn = Block(again, Sequence(nodes, False), node.offset, escapes | {out})
+            whole = [turn, *node.entry, node]
             if not falls:
-                return [turn, node], node.body.falls
-            return [Block(out, Sequence([turn, node], node.body.falls), node.offset, escapes)], True
+                return whole, node.body.falls
+            return [Block(out, Sequence(whole, node.body.falls), node.offset, escapes)], True
         case Try():
             return [Try(Sequence(nodes, falls), node.clauses, node.offset)], after and (
                 falls or any(clause.body.falls for clause in node.clauses)

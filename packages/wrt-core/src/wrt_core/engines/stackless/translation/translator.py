@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING
 from wrt_core.engines.stackless.translation.alignment import Locals
 from wrt_core.engines.stackless.translation.counting import Counted
 from wrt_core.engines.stackless.translation.filling import filled
-from wrt_core.engines.stackless.translation.operand import NOTHING, TAME, TRAPS, Operand, Relation, is_integer, name
+from wrt_core.engines.stackless.translation.operand import (
+    NOTHING,
+    TAME,
+    TRAPS,
+    Operand,
+    Relation,
+    is_integer,
+    name,
+)
 from wrt_core.engines.stackless.translation.ranges import Ranges
-from wrt_core.engines.stackless.translation.results import computed
+from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
 from wrt_core.engines.stackless.translation.source import ENTRY, Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
@@ -82,6 +90,8 @@ class Frame:
     """The locals that do not grow past their width in a loop that counts."""
     turns: Callable[[Sequence, int], Turns | None] | None = None
     """What a loop that counts may be written as, by what it does and the lines at its head."""
+    entry: list[Node] = field(default_factory=list)
+    """What is done before the loop."""
     finish: Callable[[Sequence], Sequence] | None = None
     """What becomes of the construct's (last) sequence, where a kind has a file of its own."""
 
@@ -173,6 +183,9 @@ class Translator:
         """The locals that an address is made of."""
         self.recursing: frozenset[int] = frozenset()
         """The loops, by their offsets, in which the function calls itself."""
+        self.reentered: frozenset[int] = frozenset()
+        """The loops, by their offsets, that the rest of a function begins in: they may be entered with their turns half
+        done."""
         self.base_case: BaseCase | None = None
         """Where the function need not call itself."""
         self.turning: frozenset[int] = frozenset()
@@ -208,14 +221,16 @@ class Translator:
         """The safe points by offset, where somebody asks for them."""
         self.retries: dict[int, SafePoint] = {}
         """What statements are done again from, by offset, where somebody asks for safe points."""
-        dares = form.resumed is None and form.variant is Variant.CODE
-        self.ventures = Ventures(form.wary if dares else EVERYWHERE)
+        self.ventures = Ventures(form.wary if form.variant is Variant.CODE else EVERYWHERE)
+        self.expected: list[tuple[str, int, Range]] = []
+        """Between what numbers locals' `values`, and those on the `stack`, are where the rest of a function begins."""
         self.entry_meter = Meter(ENTRY) if form.flavour is Flavour.METERED else None
         self.meters: list[Meter] = [] if self.entry_meter is None else [self.entry_meter]
         """What pays for the next instruction, last."""
         self.rounded: tuple[Node, str, Operand] | None = None
         """The last line that has taken a rounded number, the slot it took it to, and what was rounded."""
-        self._resulted: Line | None = None
+        self.resulted: Line | None = None
+        """The last line that has put a result in a slot, which nothing else may need yet."""
         self._is_inside = False
         self._orders = 0
 
@@ -336,7 +351,7 @@ class Translator:
         self.statement(f"{slot} = {text}", effects, frozenset((slot,)), trap)
         node = self.sequence.nodes[-1]
         assert isinstance(node, Line)
-        self._resulted = node
+        self.resulted = node
         self.push(name(slot, type))
 
     def keep(self, variable: str, local: int) -> bool:
@@ -379,65 +394,12 @@ class Translator:
         self.statement(f"{', '.join(slots)} = {text}" if slots else text, effects, frozenset(slots))
         node = self.sequence.nodes[-1]
         assert isinstance(node, Line)
-        self._resulted = node
+        self.resulted = node
         if self.points is not None:
             point = self.points[self.offset] = self._point(ActivationKind.CALL, node, slots)
             point.results = results
         for slot, each in zip(slots, results, strict=True):
             self.push(name(slot, each))
-
-    def redirect(self, text: str, variable: str, writes: frozenset[str]) -> bool:
-        """Have the line just written put its only result in a local, or what is computed of it, which was popped.
-
-        Say whether that can be.
-        """
-        node = self._resulted
-        nodes = self.sequence.nodes
-        if nodes and isinstance(nodes[-1], Conditional):
-            return text == f"s{len(self.stack)}" and self._redirect_arms(nodes[-1], text, variable, writes)
-        if node is None or not nodes or nodes[-1] is not node:
-            return False
-        slot, _, given = node.text.partition(" = ")
-        if text != slot:  # what goes on from here wants the result itself
-            if self.points is not None or (found := computed(node.text, text)) is None:
-                return False
-            given = found
-        if not all((writes | {slot}).isdisjoint(operand.reads) for operand in self.stack.items):
-            return False
-        node.text = f"{variable} = {given}"
-        self._redirected([node], variable)
-        return True
-
-    def _redirect_arms(self, node: Conditional, slot: str, variable: str, writes: frozenset[str]) -> bool:
-        """Have the arms just written put their only result in a local, if that can be."""
-        lines: list[Line] = []
-        work = [node.then, node.otherwise]
-        while work:
-            arm = work.pop()
-            if not arm.falls:
-                continue
-            last = arm.nodes[-1] if arm.nodes else None
-            if isinstance(last, Conditional):
-                work += last.then, last.otherwise
-            elif isinstance(last, Line) and last.text.startswith(f"{slot} = ") and ";" not in last.text:
-                lines.append(last)
-            else:
-                return False
-        if not lines or not all((writes | {slot}).isdisjoint(operand.reads) for operand in self.stack.items):
-            return False
-        for line in lines:
-            line.text = variable + line.text[len(slot) :]
-        self._redirected(lines, variable)
-        return True
-
-    def _redirected(self, lines: list[Line], variable: str) -> None:
-        self._resulted = None
-        self.ventures.forget()
-        points = self.points or {}
-        for line in lines:
-            point = points.get(line.offset)
-            if point is not None and point.node is line:
-                point.targets = (variable,)
 
     def begin_again(self) -> None:
         """Append what a function goes on with that is done again from the instruction that is about to be read."""
@@ -627,6 +589,6 @@ class Translator:
         escapes = frozenset(frame.escapes)
         if label.loop:
             turns = None if frame.turns is None else frame.turns(ended, frame.heads)
-            whole = Loop(label, ended, offset, escapes, turns)
+            whole = Loop(label, ended, offset, escapes, turns, frame.entry)
             return Sequence([filled(whole, frame.heads, frame.meter)], ended.falls)
         return Sequence([Block(label, ended, offset, escapes)])

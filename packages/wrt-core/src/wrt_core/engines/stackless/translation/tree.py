@@ -98,6 +98,8 @@ class Loop:
     escapes: frozenset[Label] = frozenset()
     turns: Turns | None = None
     """What may be written instead."""
+    entry: list[Node] = field(default_factory=list)
+    """What is done before it, wherever it is entered."""
 
 
 @dataclass(slots=True)

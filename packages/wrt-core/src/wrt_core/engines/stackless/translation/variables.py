@@ -21,6 +21,7 @@ from wrt_core.engines.stackless.translation.operand import (
     name,
     numbered,
 )
+from wrt_core.engines.stackless.translation.results import redirect
 from wrt_core.engines.stackless.translation.stack import WRITES
 from wrt_core.engines.stackless.translation.sums import SUM
 from wrt_core.engines.stackless.translation.translator import Translator, template
@@ -106,7 +107,7 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
         if index in t.numbers:
             text = number_of(t, value)
     writes = t.writes(index)
-    if index not in t.numbers and t.redirect(text, variable, writes):
+    if index not in t.numbers and redirect(t, text, variable, writes):
         return
     source = value.local if text == f"l{value.local}" else None
     if source is None or t.owner(source) != t.owner(index):  # else the variable has it already

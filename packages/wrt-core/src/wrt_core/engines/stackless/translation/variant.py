@@ -56,7 +56,8 @@ class Form:
     stack, and what the call there gave; always one of variant CODE. If it is `retried`, it is what is left before the
     instruction at that offset. It is `wary` of marks behind which no address is to be ventured, see
     `ventures`, and of loops: at those that are their own offsets nothing is asked but of what they count, and where it
-    is the opposite of their offset, nothing at all.
+    is the opposite of their offset, nothing at all. If it is so everywhere and `resumed`, it knows nothing of what it
+    begins with.
     """
 
     variant: Variant = Variant.CODE
