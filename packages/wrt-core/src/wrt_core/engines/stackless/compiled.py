@@ -14,10 +14,12 @@ from wrt_core.debugging import positions
 from wrt_core.debugging.python_frames import Place, PythonFrames
 from wrt_core.engines.stackless.memory_views import provide
 from wrt_core.engines.stackless.stored import Stored
+from wrt_core.engines.stackless.translation.found import Found
 from wrt_core.engines.stackless.translation.function import SafePoints, Translation, safe_points, translate
+from wrt_core.engines.stackless.translation.safe_points import SafePoint
 from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE
 from wrt_core.engines.stackless.translation.suspension import Suspension
-from wrt_core.engines.stackless.translation.variant import Form, Variant
+from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.runtime.instance import Instance
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.plugins.events import Event
@@ -53,6 +55,7 @@ class Compiled:
         self._translations: dict[tuple[int, Form], Translation] = {}
         self._codes: dict[int, tuple[int, Form, Translation]] = {}  # by identity: Python takes equal code for the same
         self._points: dict[tuple[int, Form], SafePoints] = {}
+        self._shapes: dict[int, dict[int, SafePoint]] = {}
         self._lock = threading.RLock()
         self._suspension = Suspension(module)
         self._lines: dict[int, dict[int, int]] = {}
@@ -95,7 +98,9 @@ class Compiled:
     def _translated(self, index: int, form: Form) -> Translation:
         started = perf_counter()
         filename = f"{self.filename[:-1]} {index}>"
-        made = translate(self.module, index, filename=filename, form=form, may_suspend=self.may_suspend)
+        whole = None if form.resumed is None else self._translations.get((index, Form(flavour=form.flavour)))
+        found = None if whole is None else whole.found
+        made = translate(self.module, index, filename=filename, form=form, may_suspend=self.may_suspend, found=found)
         if self._stored is not None:
             self._stored.put(made, index, form)
         if self._event is not None:
@@ -154,7 +159,17 @@ class Compiled:
             return made.points
         found = self._points.get(key)
         if found is None:
-            found = self._points[key] = safe_points(self.module, index, form, self.may_suspend)
+            known = None if made is None else made.found
+            found = self._points[key] = safe_points(self.module, index, form, self.may_suspend, known)
+        return found
+
+    def shapes(self, index: int) -> dict[int, SafePoint]:
+        """Return the safe points of the function at `index`, for what there is at each, and not for where."""
+        found = self._shapes.get(index)
+        if found is None:
+            # In code that counts fuel any call may be made; one reading will do.
+            form = Form(flavour=Flavour.METERED)
+            found = self._shapes[index] = safe_points(self.module, index, form, self.may_suspend, Found()).points
         return found
 
     def first_offset(self, index: int) -> int:

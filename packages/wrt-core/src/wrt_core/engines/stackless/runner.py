@@ -14,7 +14,7 @@ from wrt_core.engines.stackless.editions import Edition
 from wrt_core.engines.stackless.invocation import MEANINGFUL, trap_of
 from wrt_core.engines.stackless.monitoring import MONITOR
 from wrt_core.engines.stackless.tracebacks import dismantle, inherited, tell
-from wrt_core.engines.stackless.translation.variant import Flavour, Form
+from wrt_core.engines.stackless.translation.variant import Flavour
 from wrt_core.execution.activation import Activation, ActivationKind, backtrace, local_types
 from wrt_core.execution.interruption import Interruption, Reason
 from wrt_core.execution.runner import Shape, Watch
@@ -68,8 +68,7 @@ class StacklessRunner:
         type_ = compiled.module.function_types[function]
         if kind is ActivationKind.ENTRY and offset == compiled.first_offset(function):
             return Shape(type_.params, (), 0, type_.results)
-        form = Form(flavour=Flavour.METERED)  # in which any call may be made
-        point = compiled.points(function, form).points.get(offset)
+        point = compiled.shapes(function).get(offset)
         if point is None or point.kind is not kind:
             raise ExecutionError(f"function {function} can't go on at a {kind} at offset {offset:#x}")
         types = tuple(local_types(compiled.module, function))

@@ -44,11 +44,11 @@ class Stored:
         return Translation(source="", **found)
 
     def put(self, translation: Translation, index: int, form: Form) -> None:
-        """Keep a translation. Its source is left out: it is there to be read, and can be had again."""
+        """Keep a translation. Its source and what was found on the way are left out: they can be had again."""
         if not _is_kept(form):
             return
         kept: dict[str, Any] = {each.name: getattr(translation, each.name) for each in fields(translation)}
-        del kept["source"]
+        del kept["source"], kept["found"]
         kept["traps"] = {line: trap.name for line, trap in translation.traps.items()}
         kept["counted"] = {offset: astuple(each) for offset, each in translation.counted.items()}
         # A cast's test is a function, which its name says how to make.

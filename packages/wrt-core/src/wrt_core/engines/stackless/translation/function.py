@@ -115,7 +115,8 @@ class Translation:
     offsets of loops, by the line that begins the Python loop or, if the function is in dispatched form, by the value
     of `pc` that does. `counted` are the numbers of loops that are a `for`, by offset. `retries` has the offset from
     which the function is done again if an address on a line is too large. What goes on in the middle of a function has
-    its `points`: what `safe_points` says of it.
+    its `points`: what `safe_points` says of it. What is watched, and may be paused, keeps what its first reading has
+    `found`.
     """
 
     code: CodeType
@@ -128,6 +129,7 @@ class Translation:
     counted: dict[int, Numbers]
     retries: dict[int, int] = field(default_factory=dict)
     points: SafePoints | None = None
+    found: Found | None = None
 
 
 _ZERO = {NumType.I32: "0", NumType.I64: "0", NumType.F32: "0.0", NumType.F64: "0.0", NumType.V128: "ZERO"}
@@ -143,13 +145,15 @@ def translate(
     filename: str = "<wasm>",
     form: Form = _PLAIN,
     may_suspend: Callable[[int], bool] = lambda _: True,
+    found: Found | None = None,
 ) -> Translation:
     """Translate the function at `index`, which must be one that the module defines.
 
     `write` is the form to try first; the dispatched form takes over where it would nest too deep. For coroutines,
-    `may_suspend` says whether calls of a function need its coroutine.
+    `may_suspend` says whether calls of a function need its coroutine. What a reading of the whole function has `found`
+    is true of its rest, too.
     """
-    source, translator = _translated(module, index, write, form, may_suspend)
+    source, translator, found = _translated(module, index, write, form, may_suspend, found)
     python = translator.written(source.render())
     unit = compile(python, filename, "exec", dont_inherit=True)
     code = next(each for each in unit.co_consts if isinstance(each, CodeType))
@@ -166,6 +170,7 @@ def translate(
         {offset: _written(each, translator) for offset, each in source.counted.items()},
         {number: line.retry for number, line in enumerate(source.lines, 1) if line.retry is not None},
         None if translator.points is None else SafePoints.of(translator),
+        None if form.flavour is Flavour.PLAIN or translator.points is not None else found,
     )
 
 
@@ -174,24 +179,35 @@ def _written(numbers: Numbers, translator: Translator) -> Numbers:
     return Numbers(translator.owner(numbers.local), first, end, step, numbers.ahead)
 
 
-def safe_points(module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool]) -> SafePoints:
-    """Return the safe points of a translation."""
-    return SafePoints.of(_read(module, index, form, may_suspend, pointed=True))
+def safe_points(
+    module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool], found: Found | None = None
+) -> SafePoints:
+    """Return the safe points of a translation, of which it may be known what its first reading has found."""
+    return SafePoints.of(_read(module, index, form, may_suspend, found, pointed=True)[0])
 
 
 def _read(
-    module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool], pointed: bool = False
-) -> Translator:
+    module: ValidatedModule,
+    index: int,
+    form: Form,
+    may_suspend: Callable[[int], bool],
+    found: Found | None = None,
+    pointed: bool = False,
+) -> tuple[Translator, Found]:
+    """Read a function until nothing new is found; return that reading, and what those before it have found."""
     body = Body.of(module, index)
-    translator = read(module, index, form, may_suspend, body, pointed=pointed)
-    found = Found.by(translator)
-    if found.is_new:
-        translator = read(module, index, form, may_suspend, body, found, pointed)
+    if found is None:
+        translator = read(module, index, form, may_suspend, body, pointed=pointed)
+        found = Found.by(translator)
+        if found.is_new:
+            translator = read(module, index, form, may_suspend, body, found, pointed)
+    else:
+        translator = read(module, index, form, may_suspend, body, found if found.is_new else None, pointed)
     while (broken := translator.ventures.broken) or translator.ranges.deceived:
         form = replace(form, wary=form.wary | broken)
         found = replace(found, hopes=found.hopes - translator.ranges.deceived)
         translator = read(module, index, form, may_suspend, body, found, pointed)
-    return translator
+    return translator, found
 
 
 def read(
@@ -264,8 +280,9 @@ def _translated(
     write: Callable[[Sequence, Source], None],
     form: Form,
     may_suspend: Callable[[int], bool],
-) -> tuple[Source, Translator]:
-    translator = _read(module, index, form, may_suspend)
+    found: Found | None,
+) -> tuple[Source, Translator, Found]:
+    translator, found = _read(module, index, form, may_suspend, found)
     source = Source()
     if translator.entry_meter is not None:
         translator.entry_meter.write()
@@ -280,7 +297,7 @@ def _translated(
         write_dispatched(body, source)
     if any(line.retry is not None for line in source.lines):
         _retrying(source, start, index)
-    return source, translator
+    return source, translator, found
 
 
 def _retrying(source: Source, start: int, index: int) -> None:
