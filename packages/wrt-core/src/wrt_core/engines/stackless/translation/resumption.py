@@ -26,6 +26,7 @@ from wrt_core.engines.stackless.translation.tree import (
     Sequence,
     Stop,
     Try,
+    inside,
 )
 
 __all__ = ["rest"]
@@ -102,22 +103,10 @@ def _find(body: Sequence, point: Line) -> _Place:
         for index, node in enumerate(sequence.nodes):
             if node is point:
                 return _Place(sequence, index, around)
-            if inside := _sequences(node):
+            if parts := inside(node):
                 place = _Place(sequence, index, around)
-                work += [(each, place) for each in inside]
+                work += [(each, place) for each in parts]
     raise AssertionError("a safe point is in its function")
-
-
-def _sequences(node: Node) -> list[Sequence]:
-    match node:
-        case Conditional():
-            return [node.then, node.otherwise]
-        case Block() | Loop():
-            return [node.body]
-        case Try():
-            return [node.body, *(clause.body for clause in node.clauses)]
-        case _:
-            return []
 
 
 def _around(place: _Place) -> frozenset[Label]:
@@ -144,7 +133,7 @@ def _branches(nodes: list[Node], label: Label) -> bool:
                 if node.default is label or label in node.labels:
                     return True
             else:
-                work += [each.nodes for each in _sequences(node)]
+                work += [each.nodes for each in inside(node)]
     return False
 
 
@@ -210,4 +199,4 @@ def _number(body: Sequence) -> None:
         work.append((nodes, index + 1, label))
         node = nodes[index]
         own = node.label if isinstance(node, (Block, Loop)) else None
-        work += [(sequence.nodes, 0, own) for sequence in reversed(_sequences(node))]
+        work += [(sequence.nodes, 0, own) for sequence in reversed(inside(node))]

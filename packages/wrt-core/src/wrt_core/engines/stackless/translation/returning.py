@@ -2,8 +2,8 @@
 
 while True:                         if l0 < 2:
  if l0 < 2:                          return l0
-  s0 = l0                           s0 = f0(l0 - 1)
-  break              becomes        return s0 + l0
+  s0 = l0            becomes        return f0(l0 - 1) + l0
+  break
  s0 = f0(l0 - 1)
  s0 = s0 + l0
  break
@@ -27,6 +27,7 @@ from wrt_core.engines.stackless.translation.tree import (
     Sequence,
     Stop,
     Try,
+    inside,
 )
 
 __all__ = ["returned"]
@@ -56,22 +57,14 @@ def _tables(body: Sequence) -> set[Label] | None:
         for node in sequence.nodes:
             if isinstance(node, BranchTable):
                 labels.update(node.labels, (node.default,))
-            work += [(each, depth + 1) for each in _inside(node)]
+            work += [(each, depth + 1) for each in _parts(node)]
     return labels
 
 
-def _inside(node: Node) -> list[Sequence]:
-    match node:
-        case Conditional():
-            return [node.then, node.otherwise]
-        case Block():
-            return [node.body]
-        case Loop():
-            return [node.body] if node.turns is None else [node.body, node.turns.body, node.turns.then]
-        case Try():
-            return [node.body, *(clause.body for clause in node.clauses)]
-        case _:
-            return []
+def _parts(node: Node) -> list[Sequence]:
+    """The sequences that a node consists of, either way in which it may be written."""
+    turns = node.turns if isinstance(node, Loop) else None
+    return [*inside(node), *([] if turns is None else (turns.body, turns.then))]
 
 
 class _Rewriter:
@@ -115,12 +108,12 @@ class _Rewriter:
                 _stop(into, last) if isinstance(last, Stop) else into.append(last)
                 return False
             case Loop() if node.turns is not None:
-                for each in _inside(node):
+                for each in _parts(node):
                     self.sequence(each, None)
             case Loop() | Block():
                 self.sequence(node.body, after if isinstance(node, Loop) else None)
             case Try():
-                for each in _inside(node):
+                for each in _parts(node):
                     self.sequence(each, None)
         if isinstance(node, (Block, Loop)):
             node.escapes -= self._returns.keys()

@@ -23,6 +23,7 @@ __all__ = [
     "Stop",
     "Try",
     "Turns",
+    "inside",
 ]
 
 
@@ -141,3 +142,16 @@ class Sequence:
 
     nodes: list[Node] = field(default_factory=list)
     falls: bool = True
+
+
+def inside(node: Node) -> list[Sequence]:
+    """The sequences that a node consists of; of a loop that counts, as it would be otherwise."""
+    match node:
+        case Conditional():
+            return [node.then, node.otherwise]
+        case Block() | Loop():
+            return [node.body]
+        case Try():
+            return [node.body, *(clause.body for clause in node.clauses)]
+        case _:
+            return []
