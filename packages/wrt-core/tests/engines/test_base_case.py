@@ -71,6 +71,15 @@ FUNCTIONS: dict[str, tuple[str, str, list[tuple[int, ...]], Callable[..., object
         [(0,), (1,), (9,), (-5,)],
         fib,
     ),
+    "a branch out of it before another return": (
+        "i32 -> i32",
+        (
+            f"local.get 0 local.get 0 i32.const 2 i32.lt_s br_if 0 drop"
+            f" local.get 0 i32.const 9 i32.gt_s if i32.const 7 return end {TWICE}"
+        ),
+        [(0,), (1,), (9,), (-5,), (10,)],
+        lambda n: 7 if n > 9 else fib(n),
+    ),
     "a branch to a branch": (
         "i32 -> i32",
         f"block block local.get 0 i32.const 2 i32.lt_s br_if 0 {TWICE} return end br 0 end local.get 0",
@@ -82,6 +91,18 @@ FUNCTIONS: dict[str, tuple[str, str, list[tuple[int, ...]], Callable[..., object
         f"local.get 0 i32.eqz if return end {LESS} call 0 global.get 0 i32.const 1 i32.add global.set 0 {LESS} call 0",
         [(0,), (1,), (5,)],
         lambda n: None,
+    ),
+    "one arm": (
+        "i32 ->",
+        f"local.get 0 if {LESS} call 0 global.get 0 i32.const 1 i32.add global.set 0 {LESS} call 0 end",
+        [(0,), (1,), (5,)],
+        lambda n: None,
+    ),
+    "one arm, and more": (
+        "i32 -> i32",
+        f"local.get 0 i32.const 2 i32.ge_s if {TWICE} return end local.get 0 i32.const 0 i32.add",
+        [(0,), (1,), (9,), (-5,)],
+        fib,
     ),
     "two results": (
         "i32 -> i32 i32",
@@ -115,6 +136,11 @@ OTHERS = {
     "neither arm returns at once": (f"local.get 0 i32.const 2 i32.lt_s if i32 i32.const 8 i32.load else {TWICE} end"),
     "a local of its own": f"local.get 1 local.get 0 i32.lt_u if i32 local.get 0 else {TWICE} end",
     "a loop before": f"loop end local.get 0 i32.const 2 i32.lt_s if i32 local.get 0 else {TWICE} end",
+    "much to compute": (
+        f"local.get 0 {'i32.const 3 i32.mul ' * 5} local.get 0 i32.const 2 i32.lt_s br_if 0 drop"
+        f" {TWICE} i32.const 1 i32.add"
+    ),
+    "nothing after a branch": f"block {TWICE} drop end local.get 0 local.get 0 br_if 0",
     "two conditions": (
         f"local.get 0 i32.const 2 i32.lt_s if i32 local.get 0 i32.eqz if i32 i32.const 1 else local.get 0 end"
         f" else {TWICE} end"

@@ -99,11 +99,13 @@ class _Path:
     ) -> None:
         self._code, self._type = code, type_
         self._position, self._values, self._blocks = position, values, blocks
+        self._is_over = False
         self.returned: tuple[_Steps, ...] | None = None
+        """What the function returns at its end, if that is little."""
 
     def walk(self) -> _Steps | None:
         """Walk on; return the condition that it comes to, None if it `returned` or comes to something else."""
-        for _ in range(_STEPS):
+        for _ in range(0 if self._is_over else _STEPS):
             instruction, immediate, _ = self._code[self._position]
             if instruction is _BR_IF or instruction is _IF:
                 return self._values.pop() if self._is_plain(instruction, immediate) else None
@@ -120,6 +122,8 @@ class _Path:
             path._open(immediate)
             if not holds:
                 path._position = path._next(_ELSE, _END)
+                if path._code[path._position][0] is _END:  # which closes it
+                    path._position -= 1
         elif holds:
             path._branch(immediate)
         path._position += 1
@@ -188,6 +192,7 @@ class _Path:
         return True
 
     def _return(self) -> None:
+        self._is_over = True
         count = len(self._type.results)
         found = tuple(self._values[len(self._values) - count :])
         if sum(map(len, found)) <= _FEW:
