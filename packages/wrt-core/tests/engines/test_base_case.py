@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
 from wrt_core.engines.stackless.engine import StacklessEngine
+from wrt_core.engines.stackless.translation.base_case import BaseCase
 from wrt_core.engines.stackless.translation.function import translate
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.execution.snapshot import Snapshot
 from wrt_core.execution.state import State
 from wrt_core.testing import ModuleBuilder
+from wrt_foundation.binary.instructions import read_instructions
 from wrt_foundation.plugins import get_plugin_manager
 from wrt_foundation.traps import Trap
 
@@ -230,3 +233,77 @@ def test_the_depth_of_calls_is_still_bounded() -> None:
     assert function(10) == 1
     with pytest.raises(Trap, match="call stack exhausted"):
         function(-1)
+
+
+VALUES = ("local.get 0", "local.get 1", "i32.const 3", "global.get 0", "local.get 1 local.get 0 i32.xor")
+CONDITIONS = (
+    "local.get 0",
+    "local.get 0 i32.eqz",
+    "local.get 0 i32.const 2 i32.lt_s",
+    "local.get 1 local.get 0 i32.ge_s",
+)
+
+
+def random_code(random: Random) -> str:
+    """The code of a function of two numbers that calls itself, after going some way that ends or returns."""
+
+    def call() -> str:
+        return f"local.get 0 i32.const {random.choice((1, 2))} i32.sub {random.choice(VALUES)} call 0"
+
+    def statements(depth: int, inside: int) -> str:
+        """`inside` so many constructs, and so many more in it."""
+        value, condition = random.choice(VALUES), random.choice(CONDITIONS)
+        ways = [
+            "",
+            f"{value} {condition} br_if {inside} drop",
+            f"{value} return",
+            f"{call()} drop",
+            f"block i32 {value} {condition} br_if 0 drop {value} end drop",
+            "global.get 0 i32.const 1 i32.add global.set 0",
+        ]
+        if inside:
+            ways += [f"{condition} br_if {random.randrange(inside)}", f"br {random.randrange(inside)}"]
+        if depth:
+            inner, other = statements(depth - 1, inside + 1), statements(depth - 1, inside + 1)
+            ways += [
+                f"block {inner} end",
+                f"{condition} if {inner} end",
+                f"{condition} if {inner} else {other} end",
+            ] * 3
+        return " ".join(random.choice(ways) for _ in range(random.choice((1, 1, 2))))
+
+    return f"{statements(3, 0)} {call()} {call()} i32.sub {statements(2, 0)}"
+
+
+def endings(builder: ModuleBuilder) -> list[tuple[object, ...]]:
+    """How calls end that have little fuel, and what those give that are not metered."""
+    one, found = engine(), list[tuple[object, ...]]()
+    module = builder.load(one)
+    for arguments in ((0, 0), (5, 1), (3, 9), (-1, 4)):
+        instance = one.instantiate(module)
+        execution = instance.exports.f0.start(*arguments, fuel=3_000)
+        state = execution.run()
+        found.append((state, execution.fuel_used, instance.exports["global"].value))
+        if state is State.FINISHED:
+            instance = one.instantiate(module)
+            plain = instance.exports.f0(*arguments)
+            found.append((execution.result, plain, instance.exports["global"].value))
+    return found
+
+
+def test_random_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With and without a look at the base case, all is the same, fuel included."""
+    decided = 0
+    for seed in range(160):
+        builder = build("i32 i32 -> i32", random_code(Random(seed)))
+        module = builder.load(engine())
+        code = module.module.codes[0]
+        instructions = list(read_instructions(code.code, code.offset))
+        if BaseCase.of(instructions, 0, module.function_types[0]) is None:
+            continue
+        decided += 1
+        ours = endings(builder)
+        with monkeypatch.context() as without:
+            without.setattr(BaseCase, "of", lambda *_: None)
+            assert endings(builder) == ours, seed
+    assert decided > 20
