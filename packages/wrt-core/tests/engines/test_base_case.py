@@ -10,12 +10,12 @@ import pytest
 
 from wrt_core.engines.stackless.engine import StacklessEngine
 from wrt_core.engines.stackless.translation.base_case import BaseCase
+from wrt_core.engines.stackless.translation.body import Body
 from wrt_core.engines.stackless.translation.function import translate
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.execution.snapshot import Snapshot
 from wrt_core.execution.state import State
 from wrt_core.testing import ModuleBuilder
-from wrt_foundation.binary.instructions import read_instructions
 from wrt_foundation.plugins import get_plugin_manager
 from wrt_foundation.traps import Trap
 
@@ -297,9 +297,7 @@ def test_random_functions(monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in range(160):
         builder = build("i32 i32 -> i32", random_code(Random(seed)))
         module = builder.load(engine())
-        code = module.module.codes[0]
-        instructions = list(read_instructions(code.code, code.offset))
-        if BaseCase.of(instructions, 0, module.function_types[0]) is None:
+        if Body.of(module, 0).base_case is None:
             continue
         decided += 1
         ours = endings(builder)

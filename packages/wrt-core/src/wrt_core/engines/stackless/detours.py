@@ -20,7 +20,6 @@ from wrt_core.engines.stackless.compiled import MARK, Compiled
 from wrt_core.engines.stackless.translation.function import Translation
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.engines.stackless.translation.ventures import EVERYWHERE
-from wrt_core.execution.activation import Activation
 
 __all__ = ["Detours"]
 
@@ -55,7 +54,7 @@ class Detours:
         _, form, _ = self._found(code)
         here = activation_at(self._names, index, form, offset, variables)
         self._fail(index, form, -offset if offset in form.wary else offset, code)
-        return self._detour(index, Form(Variant.CODE, self._flavour, offset, wary=EVERYWHERE), here)
+        return self.wary_rest(index, offset), here.locals, here.stack, here.held
 
     def retry_at(self, index: int, error: IndexError, variables: Mapping[str, Any]) -> Detour | None:
         """Return the detour of the function at `index`, in which an error was raised, by its code's variables.
@@ -74,21 +73,19 @@ class Detours:
         except IndexError:
             return None
         self._fail(index, form, offset, code)
-        return self._detour(index, Form(Variant.CODE, self._flavour, offset, retried=True, wary=EVERYWHERE), here)
+        return self._rest(index, offset, retried=True), here.locals, here.stack, here.held
 
     def wary_rest(self, index: int, offset: int) -> FunctionType:
         """Return what is left of the function at `index` at a safe point, whatever its locals and operands are."""
-        return self._rest(index, Form(Variant.CODE, self._flavour, offset, wary=EVERYWHERE))
+        return self._rest(index, offset, retried=False)
 
     def _found(self, code: CodeType) -> tuple[int, Form, Translation]:
         found = self._compiled.find(code)
         assert found is not None
         return found
 
-    def _detour(self, index: int, form: Form, here: Activation) -> Detour:
-        return self._rest(index, form), here.locals, here.stack, here.held
-
-    def _rest(self, index: int, form: Form) -> FunctionType:
+    def _rest(self, index: int, offset: int, retried: bool) -> FunctionType:
+        form = Form(Variant.CODE, self._flavour, offset, retried, EVERYWHERE)
         rest = self._rests.get((index, form))
         if rest is None:
             rest = self._rests[index, form] = self._compiled.function(index, form, self._names)

@@ -32,11 +32,11 @@ _STEPS = 40
 _FEW = 6
 """Instructions of a condition, or of what is returned: where there are more, they cost as much as the call."""
 
-_GET, _GLOBAL, _SELECT, _DROP, _NOP, _BLOCK, _IF, _ELSE, _END, _BR, _BR_IF, _RETURN, _LOOP, _CALL, _EQZ = (
+_GET, _GLOBAL, _SELECT, _DROP, _NOP, _BLOCK, _IF, _ELSE, _END, _BR, _BR_IF, _RETURN, _EQZ = (
     BY_NAME[each]
     for each in (
         *("local.get", "global.get", "select", "drop", "nop", "block", "if", "else", "end", "br", "br_if", "return"),
-        *("loop", "call", "i32.eqz"),
+        "i32.eqz",
     )
 )
 
@@ -55,18 +55,20 @@ class BaseCase:
     results: tuple[_Steps, ...]
 
     @classmethod
-    def of(cls, code: _Code, index: int, type_: FuncType) -> BaseCase | None:
-        """The base case of the function at `index`; None if it has none, or seldom comes to it."""
-        if not _branches_out(code, index) or not all(isinstance(each, NumType) for each in type_.params):
+    def of(cls, code: _Code, calls: Sequence[tuple[int, ...]], type_: FuncType) -> BaseCase | None:
+        """The base case of a function; None if it has none, or seldom comes to it.
+
+        `calls` are those of itself, by the loops that each is in.
+        """
+        if not _branches_out(calls) or not all(isinstance(each, NumType) for each in type_.params):
             return None
         start = _Path(code, type_, 0, [], [])
         condition = start.walk()
-        if condition is None or start.returned is not None or len(condition) > _FEW:
+        if condition is None or len(condition) > _FEW:
             return None
         ways = {True: start.fork(True), False: start.fork(False)}
         for way in ways.values():
-            if way.walk() is not None:
-                way.returned = None
+            way.walk()
         found = [holds for holds, way in ways.items() if way.returned is not None]
         if len(found) != 1:
             return None
@@ -75,17 +77,14 @@ class BaseCase:
         return cls(type_, condition, found[0], results)
 
 
-def _branches_out(code: _Code, index: int) -> bool:
+def _branches_out(calls: Sequence[tuple[int, ...]]) -> bool:
     """Whether a function calls itself more than once, as far as can be told: else few of its calls are the last."""
-    calls, loops = 0, [False]
-    for instruction, immediate, _ in code:
-        if instruction is _CALL and immediate == index:
-            calls += 2 if loops[-1] else 1
-        elif instruction in OPENING:
-            loops.append(loops[-1] or instruction is _LOOP)
-        elif instruction in CLOSING and len(loops) > 1:
-            loops.pop()
-    return 2 <= calls <= _STEPS
+    return 2 <= sum(2 if loops else 1 for loops in calls) <= _STEPS
+
+
+def _takes_nothing(type_: object) -> bool:
+    """Whether a block of a type takes nothing from the stack, as is plain to see."""
+    return not isinstance(type_, int)
 
 
 class _Path:
@@ -107,8 +106,8 @@ class _Path:
         """Walk on; return the condition that it comes to, None if it `returned` or comes to something else."""
         for _ in range(0 if self._is_over else _STEPS):
             instruction, immediate, _ = self._code[self._position]
-            if instruction is _BR_IF or instruction is _IF:
-                return self._values.pop() if self._is_plain(instruction, immediate) else None
+            if instruction is _BR_IF or (instruction is _IF and _takes_nothing(immediate)):
+                return self._values.pop()
             if not self._step(instruction, immediate):
                 return None
             self._position += 1
@@ -129,10 +128,6 @@ class _Path:
         path._position += 1
         return path
 
-    @staticmethod
-    def _is_plain(instruction: Instruction, immediate: object) -> bool:
-        return instruction is _BR_IF or not isinstance(immediate, int)
-
     def _step(self, instruction: Instruction, immediate: object) -> bool:
         """Do what an instruction does; say whether the path goes on behind it."""
         values = self._values
@@ -147,7 +142,7 @@ class _Path:
             self._compute(instruction, immediate, 3)
         elif instruction is _DROP:
             values.pop()
-        elif instruction is _BLOCK and self._is_plain(instruction, immediate):
+        elif instruction is _BLOCK and _takes_nothing(immediate):
             self._open(immediate)
         elif instruction is _END and self._blocks:
             self._blocks.pop()

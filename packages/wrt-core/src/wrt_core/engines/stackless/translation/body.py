@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wrt_core.engines.stackless.translation.base_case import BaseCase
-from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING
+from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING, in_loops
 from wrt_core.engines.stackless.translation.webs import Webs, webs_of
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
@@ -49,7 +49,8 @@ class Body:
         for count, each in code.locals:
             types += [close(each, module.types)] * count
         declared = len(types)
-        base_case = BaseCase.of(instructions, index, module.function_types[index])
+        calls = [tuple(loops) for each, callee, _, loops in in_loops(instructions) if each is _CALL and callee == index]
+        base_case = BaseCase.of(instructions, calls, module.function_types[index])
         webs = webs_of(instructions, types)
         if webs is not None:
             instructions = webs.instructions
@@ -58,20 +59,12 @@ class Body:
         if webs is not None:
             owners = {webs.owner(web) for web in assigned}
             assigned = frozenset(web for web in range(len(types)) if webs.owner(web) in owners)
-        recursing, places = _recursing(instructions, index), {} if webs is None else webs.places()
+        recursing, places = frozenset(loop for each in calls for loop in each), {} if webs is None else webs.places()
         return cls(code, types, declared, webs, instructions, loops, assigned, recursing, base_case, places)
 
     def loops_around(self, offset: int) -> frozenset[int]:
         """The loops that the instruction at an offset is in, or begins."""
-        open_: list[int | None] = []
-        for instruction, _, position in self.instructions:
-            if instruction in OPENING:
-                open_.append(position if instruction is _LOOP else None)
-            if position >= offset:
-                break
-            if instruction in CLOSING and open_:
-                open_.pop()
-        return frozenset(each for each in open_ if each is not None)
+        return next(frozenset(loops) for _, _, at, loops in in_loops(self.instructions) if at >= offset)
 
 
 def _assigned(instructions: list[tuple[Instruction, object, int]]) -> tuple[dict[int, frozenset[int]], frozenset[int]]:
@@ -93,17 +86,3 @@ def _assigned(instructions: list[tuple[Instruction, object, int]]) -> tuple[dict
                 loops[loop] = frozenset(assigned)
                 open_[-1][1].update(assigned)
     return loops, frozenset(open_[0][1])
-
-
-def _recursing(instructions: list[tuple[Instruction, object, int]], index: int) -> frozenset[int]:
-    """The offsets of loops in which the function at `index` calls itself."""
-    found: set[int] = set()
-    open_: list[int | None] = [None]
-    for instruction, immediate, offset in instructions:
-        if instruction is _CALL and immediate == index:
-            found.update(each for each in open_ if each is not None)
-        elif instruction in OPENING:
-            open_.append(offset if instruction is _LOOP else None)
-        elif instruction in CLOSING and len(open_) > 1:
-            open_.pop()
-    return frozenset(found)

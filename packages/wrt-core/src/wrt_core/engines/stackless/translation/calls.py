@@ -6,6 +6,7 @@ from wrt_core.engines.stackless.translation.base_case import decided
 from wrt_core.engines.stackless.translation.inlining import inlined
 from wrt_core.engines.stackless.translation.operand import CALLS, READS, TRAPS
 from wrt_core.engines.stackless.translation.tables import pop_index
+from wrt_core.engines.stackless.translation.tolls import call_directly
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.variant import Flavour, Variant
 from wrt_foundation.instructions import Instruction
@@ -51,8 +52,7 @@ def call(t: Translator, instruction: Instruction, index: int) -> None:
         return
     if inlined(t, index) or decided(t, index):
         return
-    arguments = t.pop_many(len(type_.params))
-    t.call(f"f{index}({', '.join(each.text for each in arguments)})", type_.results, CALLS)
+    call_directly(t, index, type_)
 
 
 def callee_in_table(t: Translator, type_index: int, table: int) -> FuncType:

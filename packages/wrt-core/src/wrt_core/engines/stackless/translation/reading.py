@@ -7,11 +7,29 @@ from collections.abc import Iterable, Iterator
 from wrt_core.engines.stackless.translation.translator import Translator
 from wrt_foundation.instructions import BY_NAME, Instruction
 
-__all__ = ["CLOSING", "OPENING", "reached"]
+__all__ = ["CLOSING", "OPENING", "in_loops", "reached"]
+
+_LOOP = BY_NAME["loop"]
 
 _DIVIDING = frozenset(BY_NAME[each] for each in ("else", "catch", "catch_all"))
 CLOSING = frozenset(BY_NAME[each] for each in ("end", "delegate"))
 OPENING = frozenset(BY_NAME[each] for each in ("block", "loop", "if", "try_table", "try"))
+
+
+def in_loops(
+    instructions: Iterable[tuple[Instruction, object, int]],
+) -> Iterator[tuple[Instruction, object, int, list[int]]]:
+    """Yield the instructions, each with the offsets of the loops that it is in or begins, as they are just then."""
+    loops: list[int] = []
+    open_: list[bool] = []
+    for instruction, immediate, offset in instructions:
+        if instruction in OPENING:
+            open_.append(instruction is _LOOP)
+            if open_[-1]:
+                loops.append(offset)
+        yield instruction, immediate, offset, loops
+        if instruction in CLOSING and open_ and open_.pop():
+            loops.pop()
 
 
 def reached(

@@ -11,15 +11,7 @@ from typing import TYPE_CHECKING
 from wrt_core.engines.stackless.translation.alignment import Locals
 from wrt_core.engines.stackless.translation.counting import Counted
 from wrt_core.engines.stackless.translation.filling import filled
-from wrt_core.engines.stackless.translation.operand import (
-    NOTHING,
-    TAME,
-    TRAPS,
-    Operand,
-    Relation,
-    is_integer,
-    name,
-)
+from wrt_core.engines.stackless.translation.operand import NOTHING, TAME, TRAPS, Operand, Relation, is_integer, name
 from wrt_core.engines.stackless.translation.ranges import Ranges
 from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
