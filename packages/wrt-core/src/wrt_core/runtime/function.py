@@ -105,7 +105,10 @@ class Func(TypedReference):
         converters = self._from
         if len(args) != len(converters):
             raise TypeError(f"{self.name or 'function'} takes {len(converters)} arguments, not {len(args)}")
-        raw = [convert(value) for convert, value in zip(converters, args)]  # noqa: B905 - counted above
+        if len(args) == 1:  # what a comprehension would do takes it as long as the rest of this
+            raw = [converters[0](args[0])]
+        else:
+            raw = [convert(value) for convert, value in zip(converters, args)]  # noqa: B905 - counted above
         result = self.enter(self, raw)
         to = self._to  # as in results_of, without a call
         if not to:

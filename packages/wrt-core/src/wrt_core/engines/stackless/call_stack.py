@@ -7,8 +7,9 @@ of them is done, it is what it was before.
 
 from __future__ import annotations
 
-import sys
 import threading
+from sys import getrecursionlimit, setrecursionlimit
+from threading import get_ident
 from typing import Any
 
 from wrt_foundation.traps import Exhaustion, TrapCode
@@ -25,15 +26,14 @@ _NESTING_LIMIT = 400
 """Times that a guest may call the host and the host a guest again: these do use the C stack, about 1 KiB each."""
 
 
-class _Nesting(threading.local):
-    entries = 0
-    turn: Any = None
+class _Turn(threading.local):
+    now: Any = None
 
 
-_nesting = _Nesting()
+_turn = _Turn()
 _lock = threading.Lock()
-_running: set[int] = set()
-"""The threads that run guests."""
+_entries: dict[int, int] = {}
+"""The threads that run guests, and how often each has entered one from the host."""
 _saved = 0
 
 
@@ -45,23 +45,24 @@ def enter(depth: int) -> int:
     where guests and host have called one another too often.
     """
     global _saved
-    before = _nesting.entries
+    thread = get_ident()
+    before = _entries.get(thread, 0)
     if before:
         if before >= _NESTING_LIMIT:
             raise Exhaustion(TrapCode.CALL_STACK_EXHAUSTED)
-        _nesting.entries = before + 1
+        _entries[thread] = before + 1
         return before
     try:
         with _lock:
-            if not _running:
-                _saved = sys.getrecursionlimit()
-            _running.add(threading.get_ident())
-            if sys.getrecursionlimit() < _saved + depth:
-                sys.setrecursionlimit(_saved + depth)
+            limit = getrecursionlimit()
+            if not _entries:
+                _saved = limit
+            _entries[thread] = 1
+            if limit < _saved + depth:
+                setrecursionlimit(_saved + depth)
     except BaseException:  # Ctrl-C came just now
         leave(0)
         raise
-    _nesting.entries = 1
     return 0
 
 
@@ -75,18 +76,18 @@ def allow(depth: int, paused: int, outermost: bool) -> None:
         if paused > depth + _saved:
             raise Exhaustion(TrapCode.CALL_STACK_EXHAUSTED)
         limit = _saved + max(depth - paused, 0)
-        if (outermost and len(_running) == 1) or limit > sys.getrecursionlimit():
-            sys.setrecursionlimit(limit)
+        if (outermost and len(_entries) == 1) or limit > getrecursionlimit():
+            setrecursionlimit(limit)
 
 
 def turn() -> Any:
     """Return the run of an execution that this thread is in, None if it is in none."""
-    return _nesting.turn
+    return _turn.now
 
 
 def set_turn(turn: Any) -> Any:
     """Make it another; return what it was."""
-    before, _nesting.turn = _nesting.turn, turn
+    before, _turn.now = _turn.now, turn
     return before
 
 
@@ -95,11 +96,12 @@ def leave(before: int) -> None:
 
     Python may raise `KeyboardInterrupt` just as this is called, so callers that see any exception call it again.
     """
-    _nesting.entries = before
-    if not before:
-        with _lock:
-            thread = threading.get_ident()
-            if thread in _running:
-                if len(_running) == 1:
-                    sys.setrecursionlimit(_saved)
-                _running.discard(thread)
+    thread = get_ident()
+    if before:
+        _entries[thread] = before
+        return
+    with _lock:
+        if thread in _entries:
+            if len(_entries) == 1:
+                setrecursionlimit(_saved)
+            del _entries[thread]

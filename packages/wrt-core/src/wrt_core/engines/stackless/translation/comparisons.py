@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation.digits import DIGIT, negative, positive
 from wrt_core.engines.stackless.translation.folding import both, folding, signed_value
 from wrt_core.engines.stackless.translation.operand import ATOM, COMPARE, SIGN, Operand, constant
 from wrt_core.engines.stackless.translation.relation import OPPOSITE, opposite
@@ -69,8 +70,8 @@ def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
         a, b = t.pop_simple(2)
         less, more = (a.text, b.text) if comparison[0] == "<" else (b.text, a.text)
         order = "<" if len(comparison) == 1 else "<="
-        small = f"{less} {order} {more} < {sign:#x}"
-        text = f"({small} or {less} >= {sign:#x} and ({more} < {sign:#x} or {less} {order} {more}))"
+        ordered = f"{less} {order} {more} and ({positive(more, sign)} or {less} >= {sign:#x})"
+        text = f"({ordered} or {negative(less, sign)} and {more} < {sign:#x})"
         t.combine(text, ATOM, I32, (a, b), 0, 1, negated=f"(not {text})")
     t.stack.items[-1].relation = (f"{comparison}s", a, b)
 
@@ -85,13 +86,15 @@ def _is_signed(operand: Operand) -> bool:
 
 def _compare_with_signed(t: Translator, comparison: str, a: Operand, b: Operand) -> None:
     """Push a signed comparison of an unsigned variable with a signed one."""
-    sign = f"{SIGN[a.type]:#x}"
-    negative = f"{a.text} - {2 * SIGN[a.type]:#x}"
+    sign = SIGN[a.type]
+    less_whole = f"{a.text} - {2 * sign:#x}"
     if comparison[0] == "<":
-        text = f"({a.text} {comparison} {b.text} or {a.text} >= {sign} and {negative} {comparison} {b.text})"
+        wraps = negative(a.text, sign)
+        text = f"({a.text} {comparison} {b.text} or {wraps} and {less_whole} {comparison} {b.text})"
     else:
         less = _MIRRORED[comparison]
-        text = f"({b.text} {less} {a.text} < {sign} or {a.text} >= {sign} and {b.text} {less} {negative})"
+        ordered = f"{b.text} {less} {a.text} and ({positive(a.text, sign)})"
+        text = f"({ordered} or {negative(a.text, sign)} and {b.text} {less} {less_whole})"
     t.combine(text, ATOM, I32, (a, b), 0, 1, negated=f"(not {text})")
 
 
@@ -115,8 +118,13 @@ def _compare_with_constant(t: Translator, comparison: str, a: Operand, value: in
         least, most, inside = value, sign, ">="
     else:
         least, most, inside = sign, value + 2 * sign, "<"
-    if most == 2 * sign:
+    if most == 2 * sign and least == sign and a.is_simple:
+        within, outside = f"({negative(text, sign)})", f"({positive(text, sign)})"
+    elif most == 2 * sign:
         within, outside = f"{text} >= {least:#x}", f"{text} < {least:#x}"
+    elif most == sign and a.is_simple and least <= DIGIT:
+        within = f"({text} >= {least} and ({positive(text, sign)}))"
+        outside = f"(not {within})"
     else:
         within = f"{constant(least, a.type).text} <= {text} < {most:#x}"
         outside = f"(not {within})"
@@ -127,7 +135,11 @@ def _compare_with_constant(t: Translator, comparison: str, a: Operand, value: in
 def _compare_with_positive(t: Translator, comparison: str, a: Operand, b: Operand) -> None:
     """Push a signed comparison with what is known not to be negative; `a` is in unsigned form."""
     least = "<=" if comparison in ("<", ">=") else "<"
-    within = f"{b.at(COMPARE + 1)} {least} {a.at(COMPARE + 1)} < {SIGN[a.type]:#x}"
+    within = f"{b.at(COMPARE + 1)} {least} {a.at(COMPARE + 1)}"
+    if a.is_simple:
+        within = f"({within} and ({positive(a.text, SIGN[a.type])}))"
+    else:
+        within = f"{within} < {SIGN[a.type]:#x}"
     outside = f"(not {within})"
     text, negated = (within, outside) if comparison in (">", ">=") else (outside, within)
     t.combine(text, COMPARE, I32, (a, b), 0, 1, negated=negated)

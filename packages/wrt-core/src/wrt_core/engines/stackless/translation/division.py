@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation.digits import DIGIT, positive
 from wrt_core.engines.stackless.translation.folding import both
-from wrt_core.engines.stackless.translation.operand import ATOM, CONDITIONAL, MULTIPLY, SIGN, TRAPS, WIDTH_MASK, Operand
+from wrt_core.engines.stackless.translation.operand import (
+    ATOM,
+    CONDITIONAL,
+    MULTIPLY,
+    SIGN,
+    TRAPS,
+    WIDTH_MASK,
+    Divided,
+    Operand,
+)
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_foundation.instructions import BY_NAME, Instruction
 
@@ -22,17 +32,22 @@ def div_u(t: Translator, instruction: Instruction, _: None) -> None:
     sign = "//" if divides else "%"
     t.combine(f"{a.at(MULTIPLY)} {sign} {b.at(MULTIPLY + 1)}", MULTIPLY, a.type, (a, b), 0, high, effects)
     if divides and b.value and a.text.isidentifier():
-        t.stack.items[-1].divided = a.text, b.value, 1
+        t.stack.items[-1].divided = Divided(a.text, b.value, 1, signed=False)
 
 
 def remainder(a: Operand, b: Operand, sign: int) -> Operand | None:
     """What `x - x // c * c` is, which compilers make of `x % c`, if `a` is `x` and `b` the rest, by its sign."""
     if b.divided is None:
         return None
-    variable, divisor, factor = b.divided
+    variable, divisor, factor, signed = b.divided
     if a.text != variable or factor != sign * divisor:
         return None
-    return a.derive(f"{variable} % {divisor}", MULTIPLY, 0, min(a.high, divisor - 1))
+    least = f"{variable} % {divisor}"
+    if not signed:
+        return a.derive(least, MULTIPLY, 0, min(a.high, divisor - 1))
+    opposite = f"-(({WIDTH_MASK[a.type] + 1:#x} - {variable}) % {divisor})"
+    text = f"{least} if {positive(variable, SIGN[a.type])} else {opposite}"
+    return a.derive(text, CONDITIONAL, 1 - divisor, divisor - 1)
 
 
 @template(*both("div_s", "rem_s"))
@@ -57,15 +72,18 @@ def div_s(t: Translator, instruction: Instruction, _: None) -> None:
         # Python rounds down and WebAssembly to zero: what is negative is divided as its opposite.
         x, y = a.text, b.text
         whole = f"{2 * sign:#x}"
-        positive, negative = f"{x} {operator} {y} if {x} < {sign:#x}", f"-(({whole} - {x}) {operator} {y})"
-        t.combine(f"{positive} else {negative} % {whole}", CONDITIONAL, a.type, (a, b), 0, 2 * sign - 1)
-        t.stack.items[-1].signed_text = f"({positive} else {negative})"
+        divided, opposite = f"{x} {operator} {y} if {positive(x, sign)}", f"-(({whole} - {x}) {operator} {y})"
+        t.combine(f"{divided} else {opposite} % {whole}", CONDITIONAL, a.type, (a, b), 0, 2 * sign - 1)
+        t.stack.items[-1].signed_text = f"({divided} else {opposite})"
+        if divides:
+            t.stack.items[-1].divided = Divided(x, b.value, 1, signed=True)
         return
     function = f"{instruction.name.replace('.', '_')}({a.text}, {b.text})"
     if b.value is not None or a.value is not None:
         t.combine(function, ATOM, a.type, (a, b), 0, WIDTH_MASK[a.type], TRAPS)
         return
-    text = f"{a.text} {operator} {b.text} if {a.text} < {sign:#x} > {b.text} else {function}"
+    small = f"{a.text} <= {DIGIT:#x} >= {b.text} or {a.text} < {sign:#x} > {b.text}"
+    text = f"{a.text} {operator} {b.text} if {small} else {function}"
     t.combine(text, CONDITIONAL, a.type, (a, b), 0, WIDTH_MASK[a.type], TRAPS)
 
 

@@ -85,9 +85,17 @@ def _result(
     round_to_f32(t, text, effects)
 
 
+def _any_nan(t: Translator, *operands: Operand) -> None:
+    """Note that it does not matter here which NaN some operands are, if they are one."""
+    for operand in operands if t.votes_count else ():
+        if operand.type is F32 and operand.text[0] == "l" and operand.text[1:].isdigit():
+            t.exact[int(operand.text[1:])] -= 1
+
+
 @template(*_both("add", "sub", "mul"))
 def arithmetic(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
+    _any_nan(t, a, b)
     sign, precedence = {"add": ("+", ADD), "sub": ("-", ADD), "mul": ("*", MULTIPLY)}[instruction.name[4:]]
     left, right = a.quiet(precedence), b.quiet(precedence + 1)
     # Python makes a float of an integer itself, if the other is one.
@@ -101,6 +109,7 @@ def arithmetic(t: Translator, instruction: Instruction, _: None) -> None:
 @template(*_both("div"))
 def div(t: Translator, instruction: Instruction, _: None) -> None:
     a, b = t.pop_simple(2)
+    _any_nan(t, a, b)
     # Python raises where the divisor is zero; IEEE 754 has infinities and NaN there.
     text = f"{a.text} / {b.text} if {b.text} else f64_div({a.text}, {b.text})"
     _result(t, _type(instruction), text, CONDITIONAL, (a, b))
@@ -109,6 +118,7 @@ def div(t: Translator, instruction: Instruction, _: None) -> None:
 @template(*_both("sqrt"))
 def sqrt(t: Translator, instruction: Instruction, _: None) -> None:
     (a,) = t.pop_simple()
+    _any_nan(t, a)
     text = f"sqrt({a.text}) if {a.text} >= 0.0 else f64_sqrt({a.text})"
     _result(t, _type(instruction), text, CONDITIONAL, (a,))
 
@@ -151,6 +161,7 @@ def rounding(t: Translator, instruction: Instruction, _: None) -> None:
 @template(*_both("eq", "ne", "lt", "gt", "le", "ge"))
 def compare(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
+    _any_nan(t, a, b)
     sign = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}[instruction.name[4:]]
     left, right = a.quiet(COMPARE + 1), b.quiet(COMPARE + 1)
     text = f"{left} {sign} {right}"
@@ -192,6 +203,7 @@ def demote(t: Translator, instruction: Instruction, _: None) -> None:
 @template("f64.promote_f32")
 def promote(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
+    _any_nan(t, a)
     # Multiplying by one quiets a signalling NaN and leaves every number alone.
     t.combine(f"{a.at(MULTIPLY)} * 1.0", MULTIPLY, F64, (a,))
 

@@ -28,6 +28,7 @@ class Found:
     turning: frozenset[int] = frozenset()
     signed: frozenset[int] = frozenset()
     summed: frozenset[int] = frozenset()
+    quiet: frozenset[int] = frozenset()
     negative: frozenset[int] = frozenset()
     addressed: frozenset[int] = frozenset()
     growing: dict[int, frozenset[int]] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class Found:
             turning=frozenset(turning),
             signed=signed,
             summed=held_as_sums(translator, counted) - signed,
+            quiet=frozenset(local for local in translator.loaded if not translator.exact[local]),
             negative=frozenset(translator.ventures.negative),
             addressed=frozenset(translator.addressed),
             growing=translator.growing,

@@ -232,6 +232,7 @@ def read(
     if found is not None:
         translator.votes_count = False
         translator.numbers, translator.signed, translator.summed = found.numbers, found.signed, found.summed
+        translator.quiet = found.quiet
         translator.counted, translator.turning = found.counted, found.turning
         translator.ventures.negative |= found.negative
         translator.addressed |= found.addressed

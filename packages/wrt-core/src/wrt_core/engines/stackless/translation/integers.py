@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from wrt_core.engines.stackless.translation import sums
 from wrt_core.engines.stackless.translation.alignment import known, least
+from wrt_core.engines.stackless.translation.digits import DIGIT
 from wrt_core.engines.stackless.translation.division import remainder
 from wrt_core.engines.stackless.translation.folding import both, folding, signed_value, type_of
 from wrt_core.engines.stackless.translation.operand import (
     ADD,
     AND,
     ATOM,
-    CONDITIONAL,
     MULTIPLY,
     NOTHING,
     OR,
     SCALED,
     SHIFT,
+    SIGN,
     TAME,
     UNARY,
     WIDTH_MASK,
@@ -40,6 +41,9 @@ _HEADROOM = 1 << 56
 
 _HASHING = 1 << 12
 """Factors greater than that are hardly the size of something in an array."""
+
+_NEAR = 6
+"""Bits that an index is shifted by to make an address of it, at most."""
 
 _FAR = 255
 """Numbers greater than that are added to an index to make an address of it, and not to come to the next."""
@@ -72,16 +76,9 @@ def _commuted(t: Translator) -> tuple[Operand, Operand]:
     return (b, a) if a.value is not None and b.value is None else (a, b)
 
 
-def _number(operand: Operand) -> Operand:
-    """The operand as a number of Python's: it compares faster where it jumps, and adds what is no bool."""
-    if operand.negated is None:
-        return operand
-    return operand.derive(f"1 if {operand.text} else 0", CONDITIONAL, 0, 1)
-
-
 @folding(*both("add"))
 def add(t: Translator, instruction: Instruction, _: None) -> None:
-    a, b = map(_number, _commuted(t))
+    a, b = (each.numeric() for each in _commuted(t))
     sums.used(t, a)
     if b.value is not None:
         value = signed_value(b)
@@ -118,7 +115,7 @@ def _grown(a: Operand, b: Operand) -> tuple[str, int] | None:
 
 @folding(*both("sub"))
 def sub(t: Translator, instruction: Instruction, _: None) -> None:
-    b, a = _number(t.pop()), _number(t.pop())
+    b, a = t.pop().numeric(), t.pop().numeric()
     if b.value is not None:
         t.push(a)
         t.push(constant(-signed_value(b), b.type).clean())
@@ -156,7 +153,7 @@ def mul(t: Translator, instruction: Instruction, _: None) -> None:
         product.temper = WILD if size > _HASHING or again else a.temper if size < _SCALING else product.temper
         product.alignment = b.alignment or a.alignment
         if a.divided is not None:
-            product.divided = *a.divided[:2], a.divided[2] * b.value
+            product.divided = a.divided._replace(factor=a.divided.factor * b.value)
     product.size = a.size + b.size + 1
     product.fault = last_fault((a, b))
     # A product of two full values is masked at once: it is the one operation that doubles the digits.
@@ -176,7 +173,11 @@ def and_(t: Translator, instruction: Instruction, _: None) -> None:
         low, high = 0, min(highs)
     if b.value is not None and a.is_clean and WIDTH_MASK[a.type] - b.value & WIDTH_MASK[a.type] - b.value + 1 == 0:
         low, high = a.low & b.value, a.high & b.value  # which clears last bits only
-    t.combine(f"{a.at(AND)} & {b.at(AND + 1)}", AND, a.type, (a, b), low, high)
+    if b.value is not None and a.temper == WILD and a.low >= 0 and b.value <= DIGIT and b.value & b.value + 1 == 0:
+        # of many digits, the remainder of a division by one is faster
+        t.combine(f"{a.at(MULTIPLY)} % {b.value + 1:#x}", MULTIPLY, a.type, (a,), low, high)
+    else:
+        t.combine(f"{a.at(AND)} & {b.at(AND + 1)}", AND, a.type, (a, b), low, high)
     if b.value is not None:
         t.stack.items[-1].alignment = b.alignment or a.alignment
 
@@ -218,7 +219,10 @@ def shl(t: Translator, instruction: Instruction, _: None) -> None:
         if a.high << count >= limit:  # clear what would be shifted out before it makes more digits
             keep = WIDTH_MASK[a.type] >> count
             a = a.derive(f"{a.at(AND)} & {keep:#x}", AND, 0, keep)
-        t.combine(f"{a.at(SHIFT)} << {count}", SHIFT, a.type, (a,), a.low << count, a.high << count)
+        if count <= _NEAR and a.temper == TAME:  # small numbers multiply faster than they shift
+            t.combine(f"{a.at(MULTIPLY)} * {1 << count}", MULTIPLY, a.type, (a,), a.low << count, a.high << count)
+        else:
+            t.combine(f"{a.at(SHIFT)} << {count}", SHIFT, a.type, (a,), a.low << count, a.high << count)
         _scaled(t, 1 << count)
         top = t.stack.items[-1]
         top.alignment = known(count)
@@ -245,13 +249,26 @@ def shr(t: Translator, instruction: Instruction, _: None) -> None:
         if a.quotient[1] == b.value % bits:
             _extend(t, a.quotient[0], bits - a.quotient[1])
             return
+    whole = a
     a = a.clean() if instruction.name.endswith("_u") else a.signed()
     if b.value is not None:
         count = b.value % bits
         t.combine(f"{a.at(SHIFT)} >> {count}", SHIFT, a.type, (a,), a.low >> count, a.high >> count)
+        if a.low < 0 and whole.is_clean and whole.signed_text is None:
+            t.stack.items[-1].clean_text = _extended(whole, count)
         return
     text = f"{a.at(SHIFT)} >> ({b.at(AND)} & {bits - 1})"
     t.combine(text, SHIFT, a.type, (a, b), min(a.low, 0), max(a.high, -1))
+
+
+def _extended(a: Operand, count: int) -> str:
+    """The canonical form of a canonical number that is shifted to the right as a signed one."""
+    sign = SIGN[a.type]
+    signs = WIDTH_MASK[a.type] + 1 - (sign >> count)
+    variable = a.text if a.text.isidentifier() else "w"
+    first = variable if variable == a.text else f"(w := {a.text})"
+    shifted = f"{variable} >> {count}"
+    return f"({shifted} if {first} <= {DIGIT:#x} or {variable} < {sign:#x} else {shifted} | {signs:#x})"
 
 
 @folding(*both("rotl", "rotr"))
@@ -260,6 +277,10 @@ def rotate(t: Translator, instruction: Instruction, _: None) -> None:
     count = t.stack.items[-1].value
     if count is None:
         b, a = t.pop(), t.pop_clean()
+        if a.value == WIDTH_MASK[a.type] - 1 and instruction.name.endswith("rotl"):  # all bits but one
+            t.combine(f"~(1 << ({b.at(AND)} & {bits - 1}))", UNARY, a.type, (b,), -1 - (1 << bits - 1), -2)
+            t.stack.items[-1].temper = WILD
+            return
         back = "" if instruction.name.endswith("rotr") else "-"
         doubled = _doubled(t, a)
         text = f"{doubled.at(SHIFT)} >> ({back}{b.at(UNARY)} & {bits - 1})"

@@ -187,7 +187,7 @@ def store(t: Translator, instruction: Instruction, argument: MemArg) -> None:
     if t.stack.items[-1].effects and t.stack.items[-2].effects:
         t.stack.spill(len(t.stack) - 2)
     steady(t, len(t.stack) - 2, argument.memory)
-    value, base = t.pop(), t.pop()
+    value, base = t.pop().numeric(), t.pop()
     address = venture(t, base, argument, value)
     if instruction.name == "f64.store":
         view = "D"

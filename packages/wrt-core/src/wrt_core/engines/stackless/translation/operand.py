@@ -10,13 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from wrt_core.engines.stackless.translation.alignment import Alignment, least, of_constant
+from wrt_core.engines.stackless.translation.digits import DIGIT, positive
 from wrt_foundation.types import I32, I64, V128, ValueType
 
 __all__ = [
     "ATOM",
     "CALLS",
+    "Divided",
     "NOTHING",
     "READS",
     "SIGN",
@@ -66,8 +69,20 @@ SIGN: dict[ValueType, int] = {I32: 0x8000_0000, I64: 0x8000_0000_0000_0000}
 _NUMBER = re.compile(r"[\d.e+-]+\Z")
 _EMPTY: frozenset[str] = frozenset()
 
+_STEP = 4096
+"""Constants up to there are steps: what they are added to is small, nearly always."""
+
 _LARGE = 1 << 28
 """Constants that are farther from zero than that are no offsets."""
+
+
+class Divided(NamedTuple):
+    """A canonical variable that was divided by a positive constant, and multiplied; as a signed number or as it is."""
+
+    variable: str
+    divisor: int
+    factor: int
+    signed: bool
 
 
 @dataclass(slots=True)
@@ -107,8 +122,8 @@ class Operand:
     """For an integer, what is known of its last bits."""
     quotient: tuple[Operand, int] | None = field(default=None)
     """For an integer that was shifted to the left: one that gives it if it is shifted so far, and how far that is."""
-    divided: tuple[str, int, int] | None = field(default=None)
-    """For a canonical variable that was divided by a constant, rounding down, and multiplied: all three."""
+    divided: Divided | None = field(default=None)
+    """For a canonical variable that was divided by a constant, and multiplied."""
     parts: tuple[str, int | str] | None = field(default=None)
     """For the sum of a variable and a constant or another variable as it is: both."""
     grown: tuple[str, int] | None = field(default=None)
@@ -162,6 +177,10 @@ class Operand:
         derived.temper, derived.fault = self.temper, self.fault
         return derived
 
+    def numeric(self) -> Operand:
+        """This value, if a condition as one of Python's numbers: it compares faster where it jumps, and is no bool."""
+        return self if self.negated is None else self.derive(f"1 if {self.text} else 0", CONDITIONAL, 0, 1)
+
     def clean(self) -> Operand:
         """This value in canonical unsigned form."""
         if self.is_clean:
@@ -182,8 +201,25 @@ class Operand:
     def _masked(self, mask: int) -> Operand:
         if self.temper == WILD:
             return self.derive(f"{self.at(AND)} & {mask:#x}", AND, 0, mask)
+        if self.temper == TAME and (text := self._stepped(mask)) is not None:
+            return self.derive(text, CONDITIONAL, 0, mask)
         # Of a number that is in range already, Python's remainder is the number itself, and costs a third of a mask.
         return self.derive(f"{self.at(MULTIPLY)} % {mask + 1:#x}", MULTIPLY, 0, mask)
+
+    def _stepped(self, mask: int) -> str | None:
+        """For the sum of a variable and a small constant: what is added where that does not wrap, and what if it does.
+
+        A comparison of small numbers costs half of what the remainder does.
+        """
+        if self.parts is None or not isinstance(value := self.parts[1], int) or not -_STEP <= value <= _STEP:
+            return None
+        if self.low < value or self.high > mask + value:  # it is no canonical number to which it is added
+            return None
+        variable = self.parts[0]
+        if value > 0:
+            return f"{self.text} if {variable} <= {DIGIT - value:#x} else ({self.text}) % {mask + 1:#x}"
+        wrapped = f"{variable} + {mask + 1 + value:#x}" if value < -1 else f"{mask:#x}"
+        return f"{self.text} if {variable}{f' >= {-value}' if value < -1 else ''} else {wrapped}"
 
     def plus(self, value: int) -> Operand:
         """This value and a constant, not masked."""
@@ -217,9 +253,9 @@ class Operand:
             return self.derive(self.signed_text, ATOM, -sign, sign - 1)
         clean = self.clean()
         if clean.text.isidentifier():
-            text = f"{clean.text} if {clean.text} < {sign:#x} else {clean.text} - {mask + 1:#x}"
+            text = f"{clean.text} if {positive(clean.text, sign)} else {clean.text} - {mask + 1:#x}"
         else:
-            text = f"w if (w := {clean.text}) < {sign:#x} else w - {mask + 1:#x}"
+            text = f"w if (w := {clean.text}) <= {DIGIT:#x} or w < {sign:#x} else w - {mask + 1:#x}"
         return clean.derive(text, CONDITIONAL, -sign, sign - 1)
 
 

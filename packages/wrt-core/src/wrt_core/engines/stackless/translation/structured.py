@@ -192,9 +192,9 @@ class _Writer:
             self.source.add(indent, f"br = {text}", node.offset)
         else:
             table = f"({', '.join(map(str, orders))})"
-            self.source.add(
-                indent, f"br = {table}[w] if (w := {node.index}) < {len(orders)} else {node.default.order}", node.offset
-            )
+            index, tested = (node.index, node.index) if node.index.isidentifier() else ("w", f"(w := {node.index})")
+            text = f"{table}[{index}] if {tested} < {len(orders)} else {node.default.order}"
+            self.source.add(indent, f"br = {text}", node.offset)
         return {*node.labels, node.default}, False
 
     def _if(self, indent: int, test: str, node: Conditional) -> None:

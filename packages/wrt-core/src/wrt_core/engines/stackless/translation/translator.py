@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 from wrt_core.engines.stackless.translation.alignment import Locals
 from wrt_core.engines.stackless.translation.counting import Counted
 from wrt_core.engines.stackless.translation.filling import filled
-from wrt_core.engines.stackless.translation.operand import NOTHING, TAME, TRAPS, Operand, Relation, is_integer, name
+from wrt_core.engines.stackless.translation.operand import (
+    NOTHING,
+    TAME,
+    TRAPS,
+    Divided,
+    Operand,
+    Relation,
+    is_integer,
+    name,
+)
 from wrt_core.engines.stackless.translation.ranges import Ranges
 from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
@@ -161,7 +170,7 @@ class Translator:
         self.changed: Counter[int] = Counter()
         """How often each local was given an integer."""
         self._kept: dict[str, tuple[Sequence, int, int]] = {}
-        self._quotients: dict[int, tuple[tuple[str, int, int], Sequence, tuple[int, int]]] = {}
+        self._quotients: dict[int, tuple[Divided, Sequence, tuple[int, int]]] = {}
         self._points_passed = 0
         self.loops: list[int] = []
         """The loops that are open, by their offsets, the innermost last."""
@@ -203,6 +212,12 @@ class Translator:
         """How much cheaper it would be if a local of type i32 held a signed number; see `signs`."""
         self.copies: list[tuple[int, int]] = []
         """The locals of type i32 that were given one another."""
+        self.quiet: frozenset[int] = frozenset()
+        """The locals of type f32 of which it does not matter which NaN they are, if they are one."""
+        self.loaded: set[int] = set()
+        """The locals of type f32 that were given what was loaded."""
+        self.exact: Counter[int] = Counter()
+        """How often a local of type f32 is used where it matters which NaN it is."""
         self.summed: frozenset[int] = frozenset()
         """The locals that may have grown past their width."""
         self.sums: Counter[tuple[int, int | None]] = Counter()
@@ -358,20 +373,21 @@ class Translator:
         self._kept[variable] = made
         return True
 
-    def divide(self, local: int, divided: tuple[str, int, int]) -> None:
+    def divide(self, local: int, divided: Divided) -> None:
         """Note that a local has just been given what another was divided by a number."""
-        dividend = divided[0]
+        dividend = divided.variable
         if dividend[0] == "l" and int(dividend[1:]) != local:
             changes = self.changed[local], self.changed[int(dividend[1:])]
             self._quotients[local] = divided, self.sequence, changes
 
-    def quotient(self, local: int) -> tuple[str, int, int] | None:
+    def quotient(self, local: int) -> Divided | None:
         """What a local was divided by what, if it was on the way to here, and both are what they were."""
         found = self._quotients.get(local)
         if found is None:
             return None
         divided, sequence, changes = found
-        same = sequence is self.sequence and changes == (self.changed[local], self.changed[int(divided[0][1:])])
+        dividend = int(divided.variable[1:])
+        same = sequence is self.sequence and changes == (self.changed[local], self.changed[dividend])
         return divided if same else None
 
     # Safe points

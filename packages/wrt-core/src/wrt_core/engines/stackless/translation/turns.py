@@ -11,7 +11,7 @@ from wrt_core.engines.stackless.translation.tree import Branch, Conditional, Lab
 
 __all__ = ["turns_of"]
 
-_STEPPED = re.compile(r"(l\d+) = \(?\1 [+-] (\w+)\)?(?: % 0x\w+)?")
+_STEPPED = re.compile(r"(l\d+) = \(?\1 [+-] (\w+)\)?(?: % 0x\w+| if .*)?")
 _COMPUTED = re.compile(r"(s\d+) = (?:l\d+|0x[0-9a-f]+|\d+|[-+*%&|^<>() ]|if|else|or|and|not)+")
 
 

@@ -17,6 +17,7 @@ from wrt_core.engines.stackless.translation.operand import (
     TRAPS,
     WILD,
     Operand,
+    constant,
     is_integer,
     name,
     numbered,
@@ -27,7 +28,7 @@ from wrt_core.engines.stackless.translation.sums import SUM
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.vector_numbers import is_constant, number_of, vote
 from wrt_foundation.instructions import Instruction
-from wrt_foundation.types import I32, V128, RefType, ValueType
+from wrt_foundation.types import F32, I32, V128, RefType, ValueType
 
 _BELOW = range(0xC000_0000, 0xFFFF_FFC0)
 """Numbers far below zero."""
@@ -52,11 +53,17 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
         if index in t.summed and not t.firm[index]:
             operand.high = SUM
         else:
+            low, high = t.ranges.get(index)
+            if low == high and not t.votes_count:
+                t.push(constant(low, type_))
+                return
             operand.local = index
-            operand.low, operand.high = t.ranges.get(index)
+            operand.low, operand.high = low, high
             if t.votes_count:
                 signs.vote(t, operand, signs.TAKEN)
                 sums.vote(t, index, sums.TAKEN)
+    elif type_ is F32 and t.votes_count:
+        t.exact[index] += 1
     if type_ is I32:
         operand.alignment = t.locals.get(index)
     if index in t.wild:
@@ -69,7 +76,7 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
 
 @template("local.set")
 def local_set(t: Translator, instruction: Instruction, index: int) -> None:
-    value = t.pop()
+    value = t.pop().numeric()
     t.used.add(index)
     variable = f"l{index}"
     if is_integer(value.type):
@@ -101,6 +108,9 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
         elif index in t.summed and grows and not t.firm[index]:
             value = given
     text = value.text
+    if value.quiet_text is not None:
+        t.loaded.add(index)
+        text = value.quiet_text if index in t.quiet else text
     if value.type is V128:
         if not is_constant(value):
             vote(t, index, -1 if value.number is None else 1)
