@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from wrt_core.engines.stackless.translation.base_case import BaseCase
 from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING, in_loops
+from wrt_core.engines.stackless.translation.reloads import remembered
+from wrt_core.engines.stackless.translation.temporaries import folded
 from wrt_core.engines.stackless.translation.webs import Webs, webs_of
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
@@ -45,6 +47,8 @@ class Body:
         """The body of the function at `index`, which must be one that the module defines."""
         code = module.module.codes[index - (len(module.function_types) - len(module.module.codes))]
         instructions = list(read_instructions(code.code, code.offset))
+        if not any(memory.shared for memory in module.memories):
+            instructions = folded(remembered(instructions), len(module.function_types[index].params))
         types: list[ValueType] = list(module.function_types[index].params)
         for count, each in code.locals:
             types += [close(each, module.types)] * count
