@@ -1,6 +1,6 @@
-"""Code as compilers write it that do not optimise: its temporaries are folded, and what it loads again is remembered.
+"""Code as compilers write it that do not optimise: its temporaries are folded, what it loads again is remembered.
 
-Random functions keep their variables in a frame in memory, put the result of each instruction in a local of its own, and
+Random functions keep their variables in a frame in memory, put each instruction's result in a local of its own, and
 store at addresses that may be in the frame. They are compared with the reference interpreter.
 """
 

@@ -1,22 +1,32 @@
-"""Filling: a loop that does nothing but store the same at equal distances is one assignment to a slice.
+"""Filling: a loop that does nothing but store the same at equal distances, or copy, is one assignment to a slice.
 
-It is so where all of it is inside the memory; else the loop goes through it, up to the store that traps. What is
-metered pays for all turns at once, if it can: fuel is the same either way.
+Compilers write several stores for one turn of such a loop; side by side, they are one. It is so where all of it is
+inside the memory, and nothing is read that was written before; else the loop goes through it, up to the store that
+traps. What is metered pays for all turns at once, if it can: fuel is the same either way.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from struct import pack
 
 from wrt_core.engines.stackless.translation.safe_points import Meter
-from wrt_core.engines.stackless.translation.source import Line, Numbers
+from wrt_core.engines.stackless.translation.source import Line
 from wrt_core.engines.stackless.translation.tree import Branch, Conditional, Loop, Node, Sequence, Stop
 
 __all__ = ["filled"]
 
-_STORE = re.compile(r"([BHIQ])(a?)(\d+(?:_\d+)?)\[(l\d+)\] = (\d+|0x[0-9a-f]+)")
+_NUMBER = r"\d+|0x[0-9a-f]+"
+_ITEM = re.compile(rf"([BHIQD])(a?)(\d+)(?:_(\d+))?\[(l\d+)(?: ([+-]) ({_NUMBER}))?\]")
+_INTEGER = re.compile(_NUMBER)
+_FLOAT = re.compile(r"-?\d[\d.e+-]*")
+_SUM = re.compile(r"(l\d+) = (l\d+) \+ (l\d+)")
 _STEP = re.compile(r"(l\d+) = \1 [+-] \w+")
-_WIDTH = {"B": 1, "H": 2, "I": 4, "Q": 8}
+_WIDTH = {"B": 1, "H": 2, "I": 4, "Q": 8, "D": 8}
+_FORMAT = {"D": "d"}
+"""The formats of views that are not called by them."""
 
 _WORTHWHILE = 8
 """Turns that take as long as to prepare a slice."""
@@ -25,75 +35,205 @@ _LONGEST = 1 << 22
 """Bytes that are stored at once at most: the host needs as many for it, and a pause has to wait."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An item of a memory: so many bytes from what a variable says, which counts items if it is `spaced`."""
+
+    letter: str
+    spaced: bool
+    memory: str
+    variable: str
+    offset: int
+
+    @classmethod
+    def of(cls, text: str) -> _Item | None:
+        """The item that a text is; None if it is none."""
+        found = _ITEM.fullmatch(text)
+        if found is None:
+            return None
+        letter, spaced, memory, view, variable, sign, added = found.groups()
+        offset = int(added or "0", 0) * (_WIDTH[letter] if spaced else 1)
+        return cls(letter, bool(spaced), memory, variable, int(view or 0) + (-offset if sign == "-" else offset))
+
+    @property
+    def width(self) -> int:
+        """Its bytes."""
+        return _WIDTH[self.letter]
+
+    @property
+    def unit(self) -> int:
+        """The bytes that one in the variable is."""
+        return self.width if self.spaced else 1
+
+    def is_like(self, other: _Item) -> bool:
+        """Whether it is the other but for its offset."""
+        return replace(self, offset=other.offset) == other
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What one turn stores side by side: so many bytes from an item on, that are a pattern or are at another item."""
+
+    item: _Item
+    width: int
+    pattern: bytes
+    source: _Item | None
+
+
+def _stored(statements: list[str]) -> _Stored | None:
+    """What some statements store; None if it is not all alike and side by side."""
+    pairs: list[tuple[_Item, bytes | _Item]] = []
+    for statement in statements:
+        target, _, value = statement.partition(" = ")
+        item = _Item.of(target)
+        given = None if item is None else (_Item.of(value) or _bytes_of(item, value))
+        if item is None or given is None or not item.is_like(pairs[0][0] if pairs else item):
+            return None
+        pairs.append((item, given))
+    if not pairs:
+        return None
+    if any(isinstance(given, _Item) for _, given in pairs):
+        return _copied(pairs)
+    pairs.sort(key=lambda pair: pair[0].offset)
+    if not _is_together([item for item, _ in pairs]):
+        return None
+    pattern = b"".join(given for _, given in pairs if isinstance(given, bytes))
+    return _Stored(pairs[0][0], len(pattern), pattern, None)
+
+
+def _copied(pairs: list[tuple[_Item, bytes | _Item]]) -> _Stored | None:
+    """What is stored if it is copied. That goes upwards, or a turn might read what it has written."""
+    targets, sources = [item for item, _ in pairs], [given for _, given in pairs if isinstance(given, _Item)]
+    first = sources[0]
+    if len(sources) < len(pairs) or first.letter != targets[0].letter or not all(map(first.is_like, sources)):
+        return None
+    if not _is_together(targets) or not _is_together(sources):
+        return None
+    return _Stored(targets[0], len(pairs) * first.width, b"", first)
+
+
+def _is_together(items: list[_Item]) -> bool:
+    """Whether each item begins where the one before ends."""
+    return all(before.offset + before.width == item.offset for before, item in pairwise(items))
+
+
+def _bytes_of(item: _Item, value: str) -> bytes | None:
+    """What a constant is in memory."""
+    if item.letter == "D":
+        return pack("<d", float(value)) if _FLOAT.fullmatch(value) else None
+    return int(value, 0).to_bytes(item.width, "little") if _INTEGER.fullmatch(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What a variable is in the first turn, and by what it is stepped each turn."""
+
+    first: str
+    step: str
+
+    def after(self, turns: str) -> str:
+        """What it is after so many turns."""
+        return f"{self.first} + {turns}" if self.step == "1" else f"{self.first} + {self.step} * {turns}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """A whole loop at once: a statement, and on what conditions; `r` is the range that the loop goes through."""
+
+    fits: str
+    statement: str
+
+
 def filled(loop: Loop, heads: int, meter: Meter | None) -> Node:
     """Return a loop, or a node that is the same and assigns a slice where it can; `heads` are the lines at its head."""
     turns = loop.turns
-    if turns is None or not turns.body.falls or len(turns.body.nodes) <= heads or not _is_plain(turns.then.nodes):
+    if turns is None or not turns.body.falls or not _is_plain(turns.then.nodes):
         return loop
-    stores, *steps = turns.body.nodes[heads:]
-    found = _STORE.fullmatch(stores.text) if isinstance(stores, Line) else None
-    if found is None:
+    statements = [node.text for node in turns.body.nodes[heads:] if isinstance(node, Line)]
+    if len(statements) < len(turns.body.nodes) - heads:
         return loop
-    along: dict[str, str] = {}
-    for node in steps:
-        step = _STEP.fullmatch(node.text) if isinstance(node, Line) else None
-        if step is None or step[1] not in turns.others:
+    counter = f"l{turns.numbers.local}"
+    walks = {name: _Walk(name, step) for name, step in turns.others.items()}
+    walks[counter] = _Walk(turns.numbers.first, turns.numbers.step)
+    stepped: list[str] = []
+    sums: list[str] = []
+    while statements and (step := _STEP.fullmatch(statements[-1])) is not None and step[1] in turns.others:
+        stepped.append(step[1])
+        del statements[-1]
+    while statements and (found := _SUM.fullmatch(statements[0])) is not None:
+        name, *added = found.groups()
+        a, b = sorted(added, key=walks.__contains__)
+        if a in walks or b not in walks or name in walks:
             return loop
-        along[step[1]] = turns.others[step[1]]
-    target = _target(found, turns.numbers, along)
-    if target is None:
+        sums.append(name)
+        walks[name] = _Walk(f"{a} + {walks[b].first}", walks[b].step)
+        del statements[0]
+    given = {counter, *stepped, *sums}
+    stored = _stored(statements)
+    if stored is None or not given.isdisjoint(re.findall(r"l\d+", " ".join(walks[name].step for name in given))):
         return loop
-    return _either(loop, turns.numbers, along, *target, _LONGEST // _WIDTH[found[1]], meter)
-
-
-def _target(found: re.Match[str], numbers: Numbers, along: dict[str, str]) -> tuple[str, str, str] | None:
-    """The statement that fills, the condition that it can, and its range, of which `r` is to be a variable."""
-    letter, spaced, view, index, value = found.groups()
-    width = _WIDTH[letter]
-    if index == f"l{numbers.local}":
-        step, places = numbers.step, numbers.range
-    elif index in along:
-        step = along[index]
-        times = f"len({numbers.range})" if step == "1" else f"{step} * len({numbers.range})"
-        places = f"range({index}, {index} + {times}{'' if step == '1' else f', {step}'})"
-    else:
-        return None
-    if step.startswith("-"):
-        return None
-    pattern = int(value, 0).to_bytes(width, "little")
-    if letter == "B" or spaced:
-        source = f"{pattern!r} * len(r)"
-        source = source if letter == "B" else f"memoryview({source}).cast('{letter}')"
-        return (
-            f"{letter}{spaced}{view}[r.start:r.stop:r.step] = {source}",
-            f"r[-1] < len({letter}{spaced}{view})",
-            places,
-        )
-    if step != str(width):  # an item at every byte: its view has no slices, but what it is of has
-        return None
-    return f"B{view}[r.start:r[-1] + {width}] = {pattern!r} * len(r)", f"r[-1] + {width} <= len(B{view})", places
-
-
-def _either(
-    loop: Loop,
-    numbers: Numbers,
-    along: dict[str, str],
-    fill: str,
-    fits: str,
-    places: str,
-    most: int,
-    meter: Meter | None,
-) -> Conditional:
-    assert loop.turns is not None
-    lines = [fill, *(f"{name} = {name} + {'' if step == '1' else f'{step} * '}len(r)" for name, step in along.items())]
-    lines.append(f"l{numbers.local} = {'r' if places == numbers.range else numbers.range}[-1]")
-    test = f"{_WORTHWHILE} < len(r := {places}) <= {most:#x} and {fits}"
+    sweep = _sweep(stored, {name: walks[name] for name in given})
+    if sweep is None:
+        return loop
+    lines = [sweep.statement, *(f"{name} = {walks[name].after('(len(r) - 1)')}" for name in sums)]
+    lines += [f"{name} = {walks[name].after('len(r)')}" for name in stepped]
+    lines.append(f"{counter} = r[-1]")
+    least, most = _WORTHWHILE * stored.item.width // stored.width, _LONGEST // stored.width
+    test = f"{least} < len(r := {turns.numbers.range}) <= {most:#x} and {sweep.fits}"
     if meter is not None:
         test += f" and F[0] - {meter.cost} * len(r) >= P[0]"
         lines.append(f"F[0] = F[0] - {meter.cost} * len(r)")
-    then = [*(Line(text, loop.offset) for text in lines), *loop.turns.then.nodes]
-    falls = loop.turns.then.falls
-    return Conditional(test, f"not ({test})", Sequence(then, falls), Sequence([loop], loop.body.falls), loop.offset)
+    then = [*(Line(text, loop.offset) for text in lines), *turns.then.nodes]
+    instead = Sequence(then, turns.then.falls)
+    return Conditional(test, f"not ({test})", instead, Sequence([loop], loop.body.falls), loop.offset)
+
+
+def _sweep(stored: _Stored, walks: dict[str, _Walk]) -> _Sweep | None:
+    """How a loop is done at once that stores this each turn, by how its variables walk; None if it can't be."""
+    item, source, width = stored.item, stored.source, stored.width
+    walk = walks.get(item.variable)
+    if walk is None or walk.step.startswith("-"):
+        return None
+    if not walk.step.isdigit() or int(walk.step) * item.unit != width:
+        return _spaced(stored, walk) if source is None else None
+    long = "len(r)" if width == 1 else f"{width} * len(r)"
+    fits = _fitting("p", walk, item, long)
+    if source is None:
+        return _Sweep(fits, f"B{item.memory}[p:p + {long}] = {_repeated(stored.pattern)}")
+    read = walks.get(source.variable)
+    if read is None or read.step != walk.step or source.unit != item.unit:
+        return None
+    fits += f" and {_fitting('q', read, source, long)}"
+    if item.memory == source.memory:  # what is written must not be read any more
+        fits += f" and (p <= q or q + {long} <= p)"
+    return _Sweep(fits, f"B{item.memory}[p:p + {long}] = B{source.memory}[q:q + {long}]")
+
+
+def _fitting(variable: str, walk: _Walk, item: _Item, long: str) -> str:
+    """The condition that so many bytes from an item on are in its memory; it puts in a variable where that begins."""
+    first = walk.first if item.unit == 1 else f"({walk.first}) * {item.unit}"
+    if item.offset:
+        first = f"{first} {'-' if item.offset < 0 else '+'} {abs(item.offset)}"
+    return f"{'0 <= ' if item.offset < 0 else ''}({variable} := {first}) <= len(B{item.memory}) - {long}"
+
+
+def _repeated(pattern: bytes) -> str:
+    """A pattern once for each of `r`, written short."""
+    size = next(size for size in (1, 2, 4, 8, len(pattern)) if pattern == pattern[:size] * (len(pattern) // size))
+    times = len(pattern) // size
+    return f"{pattern[:size]!r} * {'len(r)' if times == 1 else f'({times} * len(r))'}"
+
+
+def _spaced(stored: _Stored, walk: _Walk) -> _Sweep | None:
+    """How the same is stored at distances, by a view that has slices: one with items at every byte has none."""
+    item = stored.item
+    if stored.width != item.width or item.unit != item.width or item.offset < 0:
+        return None
+    view = f"{item.letter}{'a' if item.spaced else ''}{item.memory}{f'_{item.offset}' if item.offset else ''}"
+    given = _repeated(stored.pattern)
+    given = given if item.width == 1 else f"memoryview({given}).cast('{_FORMAT.get(item.letter, item.letter)}')"
+    fits = f"{walk.after('(len(r) - 1)')} < len({view})"
+    return _Sweep(fits, f"{view}[{walk.first}:{walk.after('len(r)')}:{walk.step}] = {given}")
 
 
 def _is_plain(nodes: list[Node]) -> bool:

@@ -99,20 +99,34 @@ def arithmetic(t: Translator, instruction: Instruction, _: None) -> None:
     sign, precedence = {"add": ("+", ADD), "sub": ("-", ADD), "mul": ("*", MULTIPLY)}[instruction.name[4:]]
     left, right = a.quiet(precedence), b.quiet(precedence + 1)
     # Python makes a float of an integer itself, if the other is one.
-    if a.integer_text is not None:
-        left = a.integer_text
-    elif b.integer_text is not None:
-        right = b.integer_text
+    if a.integer is not None:
+        left = a.integer.at(UNARY)
+    elif b.integer is not None:
+        right = b.integer.at(UNARY)
     _result(t, _type(instruction), f"{left} {sign} {right}", precedence, (a, b))
 
 
 @template(*_both("div"))
 def div(t: Translator, instruction: Instruction, _: None) -> None:
-    a, b = t.pop_simple(2)
-    _any_nan(t, a, b)
+    type_, divisor = _type(instruction), t.stack.items[-1]
+    whole = divisor.integer
+    if (divisor.is_literal and float(divisor.text)) or (whole is not None and (whole.low > 0 or whole.high < 0)):
+        b, a = t.pop(), t.pop()
+        _any_nan(t, a)
+        right = (b if whole is None else whole).at(MULTIPLY + 1)
+        _result(t, type_, f"{a.quiet(MULTIPLY)} / {right}", MULTIPLY, (a, b))
+        return
     # Python raises where the divisor is zero; IEEE 754 has infinities and NaN there.
-    text = f"{a.text} / {b.text} if {b.text} else f64_div({a.text}, {b.text})"
-    _result(t, _type(instruction), text, CONDITIONAL, (a, b))
+    if whole is not None and whole.text.isidentifier():
+        if not t.stack.items[-2].is_simple:
+            t.stack.spill(len(t.stack) - 2)
+        b, a = t.pop(), t.pop()
+        text = f"{a.text} / {whole.text} if {whole.text} else f64_div({a.text}, {b.text})"
+    else:
+        a, b = t.pop_simple(2)
+        text = f"{a.text} / {b.text} if {b.text} else f64_div({a.text}, {b.text})"
+    _any_nan(t, a, b)
+    _result(t, type_, text, CONDITIONAL, (a, b))
 
 
 @template(*_both("sqrt"))
@@ -181,7 +195,7 @@ def _made_of(t: Translator, a: Operand, type: NumType) -> None:
     """Push an integer as a float."""
     t.combine(f"{a.at(MULTIPLY)} * 1.0", MULTIPLY, type, (a,))
     if a.low >= -_EXACT[type] and a.high <= _EXACT[type]:
-        t.stack.items[-1].integer_text = a.at(UNARY)
+        t.stack.items[-1].integer = a
 
 
 @template("f32.convert_i32_s", "f32.convert_i32_u")

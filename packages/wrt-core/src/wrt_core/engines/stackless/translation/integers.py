@@ -137,6 +137,11 @@ def mul(t: Translator, instruction: Instruction, _: None) -> None:
     a, b = _commuted(t)
     mask = WIDTH_MASK[a.type]
     if b.value is not None:
+        if b.value > 1 and b.value.bit_count() == 1 and a.value is None:
+            t.push(a)
+            t.push(constant(b.value.bit_length() - 1, b.type))
+            shl(t, instruction, None)
+            return
         b = constant(signed_value(b), b.type)
     sums.used(t, a)
     sums.used(t, b)

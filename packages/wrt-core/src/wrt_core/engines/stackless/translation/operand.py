@@ -116,8 +116,8 @@ class Operand:
     """For an integer whose signed value is no dearer to come by: the text of that, as tight as an atom."""
     quiet_text: str | None = field(default=None)
     """For an f32: a text as tight as an atom, for where it does not matter which NaN it is, if it is one."""
-    integer_text: str | None = field(default=None)
-    """For a float that was made of an integer: the text of that, as tight as a sign, for sums with another float."""
+    integer: Operand | None = field(default=None)
+    """For a float that was made of an integer that Python makes the same float of: that integer."""
     alignment: Alignment | None = field(default=None)
     """For an integer, what is known of its last bits."""
     quotient: tuple[Operand, int] | None = field(default=None)
@@ -169,7 +169,12 @@ class Operand:
         if self.type in WIDTH_MASK and not self.is_clean:
             return False
         # A float's literal has no value here: an integer's is what is computed with.
-        return self.text.isidentifier() or (not self.reads and _NUMBER.match(self.text) is not None)
+        return self.text.isidentifier() or self.is_literal
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether the text is a number, and not a negative one in hexadecimal."""
+        return not self.reads and _NUMBER.match(self.text) is not None
 
     def derive(self, text: str, precedence: int, low: int = 0, high: int = 0, type: ValueType | None = None) -> Operand:
         """An operand computed from this one alone."""

@@ -24,7 +24,7 @@ __all__ = ["folded"]
 
 _GET, _SET, _TEE = (BY_NAME[f"local.{each}"] for each in ("get", "set", "tee"))
 _GLOBAL_GET, _GLOBAL_SET = BY_NAME["global.get"], BY_NAME["global.set"]
-_NOP, _SELECT = BY_NAME["nop"], BY_NAME["select"]
+_NOP, _SELECT, _BLOCK = BY_NAME["nop"], BY_NAME["select"], BY_NAME["block"]
 _DIVIDING = frozenset(
     BY_NAME[f"{each}_{sign}"] for each in ("i32.div", "i32.rem", "i64.div", "i64.rem") for sign in "su"
 )
@@ -73,6 +73,10 @@ class _Folder:
             assert isinstance(immediate, int)
             self._set(immediate, offset)
         elif instruction is _NOP:
+            self.written.append(each)
+        elif instruction is _BLOCK and not isinstance(immediate, int):  # without parameters: what waits may be in it
+            self._write()
+            self._stack = []
             self.written.append(each)
         elif instruction is _GLOBAL_GET:
             self._stack.append(_Value([each], reads=True))
