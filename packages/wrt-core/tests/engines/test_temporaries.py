@@ -12,8 +12,8 @@ from random import Random
 import pytest
 
 from wrt_core.engines.stackless.engine import StacklessEngine
-from wrt_core.engines.stackless.translation.accesses import Code
 from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.kinds import Instructions
 from wrt_core.engines.stackless.translation.reloads import remembered
 from wrt_core.engines.stackless.translation.temporaries import folded
 from wrt_core.execution.state import State
@@ -163,7 +163,7 @@ def test_they_are_what_they_are_meant_to_be() -> None:
     assert loads > 25
 
 
-def _count(instructions: Code, name: str) -> int:
+def _count(instructions: Instructions, name: str) -> int:
     return sum(instruction.name.startswith(name) for instruction, _, _ in instructions)
 
 

@@ -16,13 +16,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from wrt_core.engines.stackless.translation.inlining import COMPUTING, Leaf, placed
-from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING
+from wrt_core.engines.stackless.translation.inlining import Leaf, placed
+from wrt_core.engines.stackless.translation.kinds import (
+    BLOCK,
+    BR,
+    BR_IF,
+    CLOSING,
+    COMPUTING,
+    DROP,
+    ELSE,
+    END,
+    EQZ,
+    GET,
+    GLOBAL_GET,
+    IF,
+    NOP,
+    OPENING,
+    RETURN,
+    SELECT,
+    Instructions,
+)
 from wrt_core.engines.stackless.translation.relation import is_impossible, relation_of
 from wrt_core.engines.stackless.translation.tolls import call_directly, instead
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
 from wrt_core.engines.stackless.translation.variant import Variant
-from wrt_foundation.instructions import BY_NAME, Instruction
+from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import FuncType, NumType
 
 __all__ = ["BaseCase", "decided"]
@@ -32,15 +50,6 @@ _STEPS = 40
 _FEW = 6
 """Instructions of a condition, or of what is returned: where there are more, they cost as much as the call."""
 
-_GET, _GLOBAL, _SELECT, _DROP, _NOP, _BLOCK, _IF, _ELSE, _END, _BR, _BR_IF, _RETURN, _EQZ = (
-    BY_NAME[each]
-    for each in (
-        *("local.get", "global.get", "select", "drop", "nop", "block", "if", "else", "end", "br", "br_if", "return"),
-        "i32.eqz",
-    )
-)
-
-_Code = Sequence[tuple[Instruction, object, int]]
 _Steps = tuple[tuple[Instruction, object], ...]
 """What computes a value."""
 
@@ -55,7 +64,7 @@ class BaseCase:
     results: tuple[_Steps, ...]
 
     @classmethod
-    def of(cls, code: _Code, calls: Sequence[tuple[int, ...]], type_: FuncType) -> BaseCase | None:
+    def of(cls, code: Instructions, calls: Sequence[tuple[int, ...]], type_: FuncType) -> BaseCase | None:
         """The base case of a function; None if it has none, or seldom comes to it.
 
         `calls` are those of itself, by the loops that each is in.
@@ -94,7 +103,12 @@ class _Path:
     """
 
     def __init__(
-        self, code: _Code, type_: FuncType, position: int, values: list[_Steps], blocks: list[tuple[int, int, int]]
+        self,
+        code: Instructions,
+        type_: FuncType,
+        position: int,
+        values: list[_Steps],
+        blocks: list[tuple[int, int, int]],
     ) -> None:
         self._code, self._type = code, type_
         self._position, self._values, self._blocks = position, values, blocks
@@ -106,7 +120,7 @@ class _Path:
         """Walk on; return the condition that it comes to, None if it `returned` or comes to something else."""
         for _ in range(0 if self._is_over else _STEPS):
             instruction, immediate, _ = self._code[self._position]
-            if instruction is _BR_IF or (instruction is _IF and _takes_nothing(immediate)):
+            if instruction is BR_IF or (instruction is IF and _takes_nothing(immediate)):
                 return self._values.pop()
             if not self._step(instruction, immediate):
                 return None
@@ -117,11 +131,11 @@ class _Path:
         """The path past the condition just come to."""
         instruction, immediate, _ = self._code[self._position]
         path = _Path(self._code, self._type, self._position, [*self._values], [*self._blocks])
-        if instruction is _IF:
+        if instruction is IF:
             path._open(immediate)
             if not holds:
-                path._position = path._next(_ELSE, _END)
-                if path._code[path._position][0] is _END:  # which closes it
+                path._position = path._next(ELSE, END)
+                if path._code[path._position][0] is END:  # which closes it
                     path._position -= 1
         elif holds:
             path._branch(immediate)
@@ -131,30 +145,30 @@ class _Path:
     def _step(self, instruction: Instruction, immediate: object) -> bool:
         """Do what an instruction does; say whether the path goes on behind it."""
         values = self._values
-        if instruction is _GET:
+        if instruction is GET:
             assert isinstance(immediate, int)
             values.append(((instruction, immediate),))
             return immediate < len(self._type.params)
-        if instruction in COMPUTING or instruction is _GLOBAL:
+        if instruction in COMPUTING or instruction is GLOBAL_GET:
             count = len(instruction.operands or ())
             self._compute(instruction, immediate, count)
-        elif instruction is _SELECT:
+        elif instruction is SELECT:
             self._compute(instruction, immediate, 3)
-        elif instruction is _DROP:
+        elif instruction is DROP:
             values.pop()
-        elif instruction is _BLOCK and _takes_nothing(immediate):
+        elif instruction is BLOCK and _takes_nothing(immediate):
             self._open(immediate)
-        elif instruction is _END and self._blocks:
+        elif instruction is END and self._blocks:
             self._blocks.pop()
-        elif instruction is _ELSE:
+        elif instruction is ELSE:
             self._position = self._blocks.pop()[0]
-        elif instruction is _BR:
+        elif instruction is BR:
             return self._branch(immediate)
-        elif instruction is _RETURN or instruction is _END:
+        elif instruction is RETURN or instruction is END:
             self._return()
             return False
         else:
-            return instruction is _NOP
+            return instruction is NOP
         return True
 
     def _compute(self, instruction: Instruction, immediate: object, count: int) -> None:
@@ -164,7 +178,7 @@ class _Path:
         values.append((*(step for each in operands for step in each), (instruction, immediate)))
 
     def _open(self, type_: object) -> None:
-        self._blocks.append((self._next(_END), int(type_ is not None), len(self._values)))
+        self._blocks.append((self._next(END), int(type_ is not None), len(self._values)))
 
     def _next(self, *wanted: Instruction) -> int:
         """Where the construct that begins here has an instruction of its own."""
@@ -207,7 +221,7 @@ def decided(t: Translator, index: int) -> bool:
 
     def compute(steps: _Steps) -> None:
         for instruction, immediate in steps:
-            if instruction is _GET:
+            if instruction is GET:
                 assert isinstance(immediate, int)
                 get(immediate)
             else:
@@ -217,7 +231,7 @@ def decided(t: Translator, index: int) -> bool:
         if number in arguments:
             t.push(replace(arguments[number]))
         else:
-            TEMPLATES[_GET](t, _GET, t.inlined[index] + number)
+            TEMPLATES[GET](t, GET, t.inlined[index] + number)
 
     def act() -> None:
         for each in case.results:
@@ -230,7 +244,7 @@ def decided(t: Translator, index: int) -> bool:
 
     compute(case.condition)
     if not case.holds:
-        TEMPLATES[_EQZ](t, _EQZ, None)
+        TEMPLATES[EQZ](t, EQZ, None)
     if is_impossible(relation_of(t.stack.items[-1])):
         t.pop()
         call()

@@ -5,22 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wrt_core.engines.stackless.translation.base_case import BaseCase
-from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING, in_loops
+from wrt_core.engines.stackless.translation.kinds import ASSIGNING, CALL, CLOSING, LOOP, OPENING, Instructions
+from wrt_core.engines.stackless.translation.reading import in_loops
 from wrt_core.engines.stackless.translation.reloads import remembered
 from wrt_core.engines.stackless.translation.temporaries import folded
 from wrt_core.engines.stackless.translation.webs import Webs, webs_of
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
 from wrt_foundation.canonical import close
-from wrt_foundation.instructions import BY_NAME, Instruction
 from wrt_foundation.module import Code
 from wrt_foundation.types import ValueType
 
 __all__ = ["Body"]
-
-_LOOP = BY_NAME["loop"]
-_CALL = BY_NAME["call"]
-_ASSIGNING = frozenset((BY_NAME["local.set"], BY_NAME["local.tee"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class Body:
     types: list[ValueType]
     declared: int
     webs: Webs | None
-    instructions: list[tuple[Instruction, object, int]]
+    instructions: Instructions
     loops: dict[int, frozenset[int]]
     assigned: frozenset[int]
     recursing: frozenset[int]
@@ -53,7 +49,7 @@ class Body:
         for count, each in code.locals:
             types += [close(each, module.types)] * count
         declared = len(types)
-        calls = [tuple(loops) for each, callee, _, loops in in_loops(instructions) if each is _CALL and callee == index]
+        calls = [tuple(loops) for each, callee, _, loops in in_loops(instructions) if each is CALL and callee == index]
         base_case = BaseCase.of(instructions, calls, module.function_types[index])
         webs = webs_of(instructions, types)
         if webs is not None:
@@ -71,16 +67,16 @@ class Body:
         return next(frozenset(loops) for _, _, at, loops in in_loops(self.instructions) if at >= offset)
 
 
-def _assigned(instructions: list[tuple[Instruction, object, int]]) -> tuple[dict[int, frozenset[int]], frozenset[int]]:
+def _assigned(instructions: Instructions) -> tuple[dict[int, frozenset[int]], frozenset[int]]:
     """The locals that each loop gives something, by its offset, and all that the function does."""
     loops: dict[int, frozenset[int]] = {}
     open_: list[tuple[int | None, set[int]]] = [(None, set())]
     for instruction, immediate, offset in instructions:
-        if instruction in _ASSIGNING:
+        if instruction in ASSIGNING:
             assert isinstance(immediate, int)
             open_[-1][1].add(immediate)
         elif instruction in OPENING:
-            if instruction is _LOOP:
+            if instruction is LOOP:
                 open_.append((offset, set()))
             else:
                 open_.append((None, open_[-1][1]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from wrt_core.engines.stackless.translation.control import return_text
+from wrt_core.engines.stackless.translation.frame import Frame
 from wrt_core.engines.stackless.translation.landings import held, landed
 from wrt_core.engines.stackless.translation.operand import TRAPS
 from wrt_core.engines.stackless.translation.source import Line
-from wrt_core.engines.stackless.translation.translator import Frame, Translator, template
+from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.tree import (
     Branch,
     Clause,

@@ -8,13 +8,14 @@ traps. What is metered pays for all turns at once, if it can: fuel is the same e
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from struct import pack
 
 from wrt_core.engines.stackless.translation.safe_points import Meter
 from wrt_core.engines.stackless.translation.source import Line
-from wrt_core.engines.stackless.translation.tree import Branch, Conditional, Loop, Node, Sequence, Stop
+from wrt_core.engines.stackless.translation.tree import Branch, Conditional, Loop, Node, Sequence, Stop, Turns
 
 __all__ = ["filled"]
 
@@ -80,7 +81,7 @@ class _Stored:
     source: _Item | None
 
 
-def _stored(statements: list[str]) -> _Stored | None:
+def _stored(statements: Iterable[str]) -> _Stored | None:
     """What some statements store; None if it is not all alike and side by side."""
     pairs: list[tuple[_Item, bytes | _Item]] = []
     for statement in statements:
@@ -144,40 +145,56 @@ class _Sweep:
     statement: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What a turn does: it adds a variable to one that walks, for each of the `sums`; stores; and steps the `stepped`.
+
+    `walks` are of all variables that it gives something.
+    """
+
+    sums: tuple[str, ...]
+    stores: tuple[str, ...]
+    stepped: tuple[str, ...]
+    walks: dict[str, _Walk]
+
+    @classmethod
+    def of(cls, turns: Turns, statements: list[str]) -> _Turn | None:
+        """What these statements do in a turn; None if it is anything else."""
+        known = {name: _Walk(name, step) for name, step in turns.others.items()}
+        walks = {f"l{turns.numbers.local}": _Walk(turns.numbers.first, turns.numbers.step)}
+        end = len(statements)
+        while end and (step := _STEP.fullmatch(statements[end - 1])) is not None and step[1] in known:
+            walks[step[1]] = known[step[1]]
+            end -= 1
+        begin = 0
+        while begin < end and (found := _SUM.fullmatch(statements[begin])) is not None:
+            name, *added = found.groups()
+            base, along = sorted(added, key=walks.__contains__)
+            if base in known or base in walks or along not in walks or name in known or name in walks:
+                return None
+            walks[name] = _Walk(f"{base} + {walks[along].first}", walks[along].step)
+            begin += 1
+        if any(name in re.findall(r"l\d+", walk.step) for walk in walks.values() for name in walks):
+            return None
+        sums = tuple(statement.partition(" ")[0] for statement in statements[:begin])
+        stepped = tuple(statement.partition(" ")[0] for statement in statements[end:])
+        return cls(sums, tuple(statements[begin:end]), stepped, walks)
+
+
 def filled(loop: Loop, heads: int, meter: Meter | None) -> Node:
     """Return a loop, or a node that is the same and assigns a slice where it can; `heads` are the lines at its head."""
     turns = loop.turns
     if turns is None or not turns.body.falls or not _is_plain(turns.then.nodes):
         return loop
-    statements = [node.text for node in turns.body.nodes[heads:] if isinstance(node, Line)]
-    if len(statements) < len(turns.body.nodes) - heads:
+    nodes = turns.body.nodes[heads:]
+    turn = _Turn.of(turns, [node.text for node in nodes if isinstance(node, Line)])
+    stored = None if turn is None or not all(isinstance(node, Line) for node in nodes) else _stored(turn.stores)
+    sweep = None if turn is None or stored is None else _sweep(stored, turn.walks)
+    if turn is None or stored is None or sweep is None:
         return loop
-    counter = f"l{turns.numbers.local}"
-    walks = {name: _Walk(name, step) for name, step in turns.others.items()}
-    walks[counter] = _Walk(turns.numbers.first, turns.numbers.step)
-    stepped: list[str] = []
-    sums: list[str] = []
-    while statements and (step := _STEP.fullmatch(statements[-1])) is not None and step[1] in turns.others:
-        stepped.append(step[1])
-        del statements[-1]
-    while statements and (found := _SUM.fullmatch(statements[0])) is not None:
-        name, *added = found.groups()
-        a, b = sorted(added, key=walks.__contains__)
-        if a in walks or b not in walks or name in walks:
-            return loop
-        sums.append(name)
-        walks[name] = _Walk(f"{a} + {walks[b].first}", walks[b].step)
-        del statements[0]
-    given = {counter, *stepped, *sums}
-    stored = _stored(statements)
-    if stored is None or not given.isdisjoint(re.findall(r"l\d+", " ".join(walks[name].step for name in given))):
-        return loop
-    sweep = _sweep(stored, {name: walks[name] for name in given})
-    if sweep is None:
-        return loop
-    lines = [sweep.statement, *(f"{name} = {walks[name].after('(len(r) - 1)')}" for name in sums)]
-    lines += [f"{name} = {walks[name].after('len(r)')}" for name in stepped]
-    lines.append(f"{counter} = r[-1]")
+    lines = [sweep.statement, *(f"{name} = {turn.walks[name].after('(len(r) - 1)')}" for name in turn.sums)]
+    lines += [f"{name} = {turn.walks[name].after('len(r)')}" for name in turn.stepped]
+    lines.append(f"l{turns.numbers.local} = r[-1]")
     least, most = _WORTHWHILE * stored.item.width // stored.width, _LONGEST // stored.width
     test = f"{least} < len(r := {turns.numbers.range}) <= {most:#x} and {sweep.fits}"
     if meter is not None:

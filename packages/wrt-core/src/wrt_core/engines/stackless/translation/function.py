@@ -24,6 +24,7 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
     loops,
     memory,
     references,
+    shifts,
     tables,
     tail_calls,
     variables,
@@ -37,6 +38,7 @@ from wrt_core.engines.stackless.translation.beginning import begin, expect
 from wrt_core.engines.stackless.translation.body import Body
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.found import Found
+from wrt_core.engines.stackless.translation.frame import Frame
 from wrt_core.engines.stackless.translation.ranges import Ranges
 from wrt_core.engines.stackless.translation.reading import reached
 from wrt_core.engines.stackless.translation.resumption import rest
@@ -44,7 +46,7 @@ from wrt_core.engines.stackless.translation.returning import returned
 from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
 from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE, Line, Numbers, Source, TooDeep
 from wrt_core.engines.stackless.translation.structured import write_structured
-from wrt_core.engines.stackless.translation.translator import TEMPLATES, Frame, Translator
+from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
 from wrt_core.engines.stackless.translation.tree import Label, Loop, Sequence
 from wrt_core.engines.stackless.translation.variant import STRIDE, Flavour, Form
 from wrt_core.engines.stackless.translation.ventures import EVERYWHERE, WAITING
@@ -73,6 +75,7 @@ TEMPLATE_MODULES = (
     loops,
     memory,
     references,
+    shifts,
     tables,
     tail_calls,
     variables,

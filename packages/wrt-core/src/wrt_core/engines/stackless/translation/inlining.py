@@ -10,19 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
+from wrt_core.engines.stackless.translation.kinds import ASSIGNING, BR, COMPUTING, GET, RETURN, SET
 from wrt_core.engines.stackless.translation.operand import Operand, constant
 from wrt_core.engines.stackless.translation.reading import reached
 from wrt_core.engines.stackless.translation.safe_points import charge
 from wrt_core.engines.stackless.translation.tolls import call_directly, instead
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
 from wrt_core.engines.stackless.translation.tree import Label
-from wrt_core.numerics import NUMERICS
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
 from wrt_foundation.instructions import BY_NAME, Instruction
 from wrt_foundation.types import F32, F64, I32, I64, FuncType, NumType
 
-__all__ = ["COMPUTING", "Leaf", "inlined", "placed"]
+__all__ = ["Leaf", "inlined", "placed"]
 
 _BYTES = 64
 """Bodies longer than that are not looked at."""
@@ -31,20 +31,8 @@ _INSTRUCTIONS = 24
 """What is longer is called: its call does not weigh much then, and its text would be repeated at each."""
 
 _TYPES = (I32, I64, F32, F64)
-_LOCALS = frozenset(BY_NAME[each] for each in ("local.get", "local.set", "local.tee"))
-_SETS = frozenset(BY_NAME[each] for each in ("local.set", "local.tee"))
-_GET = BY_NAME["local.get"]
-_SET = BY_NAME["local.set"]
-_RETURN = BY_NAME["return"]
-_BRANCH = BY_NAME["br"]
+_LOCALS = ASSIGNING | {GET}
 _MOVES = ("nop", "drop", "select", "global.get", "global.set", "block", "if", "else", "end", "br", "br_if", "return")
-_TRAPPING = ("div", "rem", "trunc_f")
-COMPUTING = frozenset(BY_NAME[f"{type_}.const"] for type_ in _TYPES) | {
-    BY_NAME[each]
-    for each in NUMERICS
-    if each[:3] in ("i32", "i64", "f32", "f64") and not each[4:].startswith(_TRAPPING) and each in BY_NAME
-}
-"""Instructions that do nothing but give a number."""
 _ALLOWED = _LOCALS | {BY_NAME[each] for each in _MOVES} | COMPUTING
 
 
@@ -84,7 +72,7 @@ def _leaf(module: ValidatedModule, index: int) -> Leaf | None:
     instructions = tuple(read_instructions(body.code, body.offset))
     if len(instructions) > _INSTRUCTIONS or not all(each in _ALLOWED for each, _, _ in instructions):
         return None
-    assigned = frozenset(immediate for each, immediate, _ in instructions if each in _SETS)
+    assigned = frozenset(immediate for each, immediate, _ in instructions if each in ASSIGNING)
     numbers = tuple(each for each in types if isinstance(each, NumType))
     return Leaf(type_, numbers, instructions, assigned)
 
@@ -117,14 +105,14 @@ def inlined(t: Translator, index: int) -> bool:
             if instruction in _LOCALS:
                 assert isinstance(immediate, int)
                 get(instruction, immediate)
-            elif instruction is _RETURN:
-                TEMPLATES[_BRANCH](t, _BRANCH, len(t.frames) - 1 - depth)
+            elif instruction is RETURN:
+                TEMPLATES[BR](t, BR, len(t.frames) - 1 - depth)
             else:
                 TEMPLATES[instruction](t, instruction, immediate)
 
     def call() -> None:
         for number in range(len(found.type.params)):
-            get(_GET, number)
+            get(GET, number)
         call_directly(t, index, found.type)
 
     with t.inside():
@@ -159,10 +147,10 @@ def placed(t: Translator, index: int, found: Leaf) -> dict[int, Operand]:
         if number in standing:
             t.pop()
         else:
-            TEMPLATES[_SET](t, _SET, base + number)
+            TEMPLATES[SET](t, SET, base + number)
     for number in range(count, len(found.locals)):
         t.push(_zero(found.locals[number]))
-        TEMPLATES[_SET](t, _SET, base + number)
+        TEMPLATES[SET](t, SET, base + number)
     return standing
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wrt_core.engines.stackless.translation.translator import Frame
+from wrt_core.engines.stackless.translation.frame import Frame
 from wrt_core.engines.stackless.translation.tree import Block, Branch, Sequence
 
 __all__ = ["held", "landed"]

@@ -8,10 +8,11 @@ are meant, past all that lie between.
 from __future__ import annotations
 
 from wrt_core.engines.stackless.translation.exceptions import tag_parameters
+from wrt_core.engines.stackless.translation.frame import Frame
 from wrt_core.engines.stackless.translation.landings import held, landed
 from wrt_core.engines.stackless.translation.operand import TRAPS, name
 from wrt_core.engines.stackless.translation.source import Line
-from wrt_core.engines.stackless.translation.translator import Frame, Translator, template
+from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.tree import Branch, Clause, Conditional, Label, Node, Sequence, Stop, Try
 from wrt_foundation.immediates import BlockType
 from wrt_foundation.instructions import Instruction

@@ -19,6 +19,7 @@ from wrt_foundation.types import I32, I64, V128, ValueType
 __all__ = [
     "ATOM",
     "CALLS",
+    "HEADROOM",
     "Divided",
     "NOTHING",
     "READS",
@@ -68,6 +69,9 @@ WIDTH_MASK: dict[ValueType, int] = {I32: 0xFFFF_FFFF, I64: 0xFFFF_FFFF_FFFF_FFFF
 SIGN: dict[ValueType, int] = {I32: 0x8000_0000, I64: 0x8000_0000_0000_0000}
 _NUMBER = re.compile(r"[\d.e+-]+\Z")
 _EMPTY: frozenset[str] = frozenset()
+
+HEADROOM = 1 << 56
+"""How far past its width a value may grow unmasked, as a factor: one more of Python's digits costs less than a mask."""
 
 _STEP = 4096
 """Constants up to there are steps: what they are added to is small, nearly always."""
@@ -185,6 +189,11 @@ class Operand:
     def numeric(self) -> Operand:
         """This value, if a condition as one of Python's numbers: it compares faster where it jumps, and is no bool."""
         return self if self.negated is None else self.derive(f"1 if {self.text} else 0", CONDITIONAL, 0, 1)
+
+    def bounded(self) -> Operand:
+        """This value, masked if it has grown past its headroom."""
+        limit = (WIDTH_MASK[self.type] + 1) * HEADROOM
+        return self if -limit < self.low and self.high < limit else self.clean()
 
     def clean(self) -> Operand:
         """This value in canonical unsigned form."""

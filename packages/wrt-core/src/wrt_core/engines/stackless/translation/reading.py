@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from wrt_core.engines.stackless.translation.kinds import CLOSING, DIVIDING, LOOP, OPENING
 from wrt_core.engines.stackless.translation.translator import Translator
-from wrt_foundation.instructions import BY_NAME, Instruction
+from wrt_foundation.instructions import Instruction
 
-__all__ = ["CLOSING", "OPENING", "in_loops", "reached"]
-
-_LOOP = BY_NAME["loop"]
-
-_DIVIDING = frozenset(BY_NAME[each] for each in ("else", "catch", "catch_all"))
-CLOSING = frozenset(BY_NAME[each] for each in ("end", "delegate"))
-OPENING = frozenset(BY_NAME[each] for each in ("block", "loop", "if", "try_table", "try"))
+__all__ = ["in_loops", "reached"]
 
 
 def in_loops(
@@ -24,7 +19,7 @@ def in_loops(
     open_: list[bool] = []
     for instruction, immediate, offset in instructions:
         if instruction in OPENING:
-            open_.append(instruction is _LOOP)
+            open_.append(instruction is LOOP)
             if open_[-1]:
                 loops.append(offset)
         yield instruction, immediate, offset, loops
@@ -49,6 +44,6 @@ def reached(
             if skipped:
                 skipped -= instruction in CLOSING
                 continue
-            if instruction not in CLOSING and instruction not in _DIVIDING:
+            if instruction not in CLOSING and instruction not in DIVIDING:
                 continue
         yield each

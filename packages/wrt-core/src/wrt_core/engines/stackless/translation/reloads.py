@@ -12,19 +12,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wrt_core.engines.stackless.translation.accesses import LOADS, STORED, STORES, Code
-from wrt_core.engines.stackless.translation.inlining import COMPUTING
-from wrt_core.engines.stackless.translation.reading import CLOSING, OPENING
+from wrt_core.engines.stackless.translation.kinds import (
+    BLOCK,
+    BR_IF,
+    CLOSING,
+    COMPUTING,
+    CONST,
+    DROP,
+    ELSE,
+    GET,
+    GLOBAL_GET,
+    IF,
+    LOADS,
+    NOP,
+    OPENING,
+    SELECT,
+    SET,
+    STORED,
+    STORES,
+    TEE,
+    Instructions,
+)
 from wrt_foundation.immediates import MemArg
-from wrt_foundation.instructions import BY_NAME, Instruction
+from wrt_foundation.instructions import Instruction
 
 __all__ = ["remembered"]
 
-_CONSTANTS = frozenset(BY_NAME[f"{type_}.const"] for type_ in ("i32", "i64", "f32", "f64"))
-_GET, _SET, _TEE = (BY_NAME[f"local.{each}"] for each in ("get", "set", "tee"))
-_NOP, _BR_IF = BY_NAME["nop"], BY_NAME["br_if"]
-_BLOCK, _IF, _ELSE = (BY_NAME[each] for each in ("block", "if", "else"))
-_CALM = COMPUTING | LOADS | {_GET, _NOP, _BR_IF, BY_NAME["drop"], BY_NAME["select"], BY_NAME["global.get"]}
+_CALM = COMPUTING | LOADS | {BR_IF, DROP, GET, GLOBAL_GET, NOP, SELECT}
 
 _FACTS = 64
 """Places in memory of which it is known what is there, at most."""
@@ -75,9 +89,9 @@ class _Memory:
 
     def open(self, instruction: Instruction) -> None:
         """A construct begins."""
-        if instruction not in (_BLOCK, _IF):
+        if instruction not in (BLOCK, IF):
             self.forget()
-        self._otherwise.append(self._known if instruction is _IF else {})
+        self._otherwise.append(self._known if instruction is IF else {})
 
     def otherwise(self) -> None:
         """The other arm of a construct begins."""
@@ -90,10 +104,10 @@ class _Memory:
         self.forget()
 
 
-def remembered(instructions: Code) -> Code:
+def remembered(instructions: Instructions) -> Instructions:
     """Return a function's instructions without those that load what a local still has."""
     memory = _Memory()
-    written: Code = []
+    written: Instructions = []
     last: list[tuple[Instruction, object]] = []  # the last instructions that did anything
     for instruction, immediate, offset in instructions:
         local = immediate if isinstance(immediate, int) else None
@@ -103,10 +117,10 @@ def remembered(instructions: Code) -> Code:
             place = _place(last, 1, immediate, instruction)
             found = None if place is None else memory.find(place)
             if found is not None:
-                written[-1] = _NOP, None, written[-1][2]
+                written[-1] = NOP, None, written[-1][2]
                 last.pop()
-                each = _GET, found, offset
-        elif instruction in (_SET, _TEE):
+                each = GET, found, offset
+        elif instruction in (SET, TEE):
             assert local is not None
             memory.give(local)
             if last and last[-1][0] in LOADS:
@@ -119,21 +133,21 @@ def remembered(instructions: Code) -> Code:
             _store(memory, last, immediate, instruction)
         elif instruction in OPENING:
             memory.open(instruction)
-        elif instruction is _ELSE:
+        elif instruction is ELSE:
             memory.otherwise()
         elif instruction in CLOSING:
             memory.close()
         elif instruction not in _CALM:
             memory.forget()
         written.append(each)
-        if each[0] is not _NOP:
+        if each[0] is not NOP:
             last = [*last[-1:], each[:2]]
     return written
 
 
 def _place(last: list[tuple[Instruction, object]], back: int, argument: MemArg, loading: Instruction) -> _Place | None:
     """The place that a load from a local is of, which was read so many instructions ago."""
-    if len(last) < back or last[-back][0] is not _GET or argument.memory:
+    if len(last) < back or last[-back][0] is not GET or argument.memory:
         return None
     base = last[-back][1]
     assert isinstance(base, int)
@@ -142,17 +156,12 @@ def _place(last: list[tuple[Instruction, object]], back: int, argument: MemArg, 
 
 def _store(memory: _Memory, last: list[tuple[Instruction, object]], argument: MemArg, instruction: Instruction) -> None:
     """Note what is stored, and where, if the last instructions are the local that says so, and what gives the value."""
-    if (
-        len(last) < 2
-        or last[0][0] is not _GET
-        or argument.memory
-        or (last[1][0] is not _GET and last[1][0] not in _CONSTANTS)
-    ):
+    if len(last) < 2 or last[0][0] is not GET or argument.memory or (last[1][0] is not GET and last[1][0] not in CONST):
         memory.forget()
         return
     base = last[0][1]
     assert isinstance(base, int)
     memory.store(base, argument.offset, instruction.width)
-    if last[1][0] is _GET and instruction in STORED:
+    if last[1][0] is GET and instruction in STORED:
         assert isinstance(last[1][1], int)
         memory.hold(_Place(base, argument.offset, STORED[instruction]), last[1][1])

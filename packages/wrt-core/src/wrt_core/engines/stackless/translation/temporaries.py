@@ -16,20 +16,29 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wrt_core.engines.stackless.translation.accesses import LOADS, STORES, Code
-from wrt_core.engines.stackless.translation.inlining import COMPUTING
+from wrt_core.engines.stackless.translation.kinds import (
+    BLOCK,
+    COMPUTING,
+    GET,
+    GLOBAL_GET,
+    GLOBAL_SET,
+    LOADS,
+    NOP,
+    SELECT,
+    SET,
+    STORES,
+    TEE,
+    Instructions,
+)
 from wrt_foundation.instructions import BY_NAME, Instruction
 
 __all__ = ["folded"]
 
-_GET, _SET, _TEE = (BY_NAME[f"local.{each}"] for each in ("get", "set", "tee"))
-_GLOBAL_GET, _GLOBAL_SET = BY_NAME["global.get"], BY_NAME["global.set"]
-_NOP, _SELECT, _BLOCK = BY_NAME["nop"], BY_NAME["select"], BY_NAME["block"]
 _DIVIDING = frozenset(
     BY_NAME[f"{each}_{sign}"] for each in ("i32.div", "i32.rem", "i64.div", "i64.rem") for sign in "su"
 )
 _GIVING = COMPUTING | LOADS | _DIVIDING
-_ACTING = STORES | {_GLOBAL_SET}
+_ACTING = STORES | {GLOBAL_SET}
 
 _LONGEST = 64
 """Instructions of an expression that is moved: whoever translates longer ones cuts them anyway."""
@@ -42,7 +51,7 @@ _WAITING = 16
 class _Value:
     """A value on the operand stack; `code` gives it, and has not been written yet if it is not empty."""
 
-    code: Code
+    code: Instructions
     locals: frozenset[int] = frozenset()
     """The locals that it reads."""
     reads: bool = False
@@ -58,7 +67,7 @@ class _Folder:
     """
 
     def __init__(self, temporary: frozenset[int]) -> None:
-        self.written: Code = []
+        self.written: Instructions = []
         self._temporary = temporary
         self._stack: list[_Value] = []
         self._waiting: dict[int, tuple[_Value, int]] = {}
@@ -66,21 +75,21 @@ class _Folder:
     def read(self, instruction: Instruction, immediate: object, offset: int) -> None:
         """Read an instruction."""
         each = instruction, immediate, offset
-        if instruction is _GET:
+        if instruction is GET:
             assert isinstance(immediate, int)
             self._get(immediate, offset)
-        elif instruction is _SET:
+        elif instruction is SET:
             assert isinstance(immediate, int)
             self._set(immediate, offset)
-        elif instruction is _NOP:
+        elif instruction is NOP:
             self.written.append(each)
-        elif instruction is _BLOCK and not isinstance(immediate, int):  # without parameters: what waits may be in it
+        elif instruction is BLOCK and not isinstance(immediate, int):  # without parameters: what waits may be in it
             self._write()
             self._stack = []
             self.written.append(each)
-        elif instruction is _GLOBAL_GET:
+        elif instruction is GLOBAL_GET:
             self._stack.append(_Value([each], reads=True))
-        elif instruction is _SELECT:
+        elif instruction is SELECT:
             self._give(each, 3)
         elif instruction in _GIVING:
             assert instruction.operands is not None
@@ -99,10 +108,10 @@ class _Folder:
 
     def _get(self, local: int, offset: int) -> None:
         if local not in self._waiting:
-            self._stack.append(_Value([(_GET, local, offset)], frozenset((local,))))
+            self._stack.append(_Value([(GET, local, offset)], frozenset((local,))))
             return
         value, setting = self._waiting.pop(local)
-        value.code += [(_NOP, None, setting), (_NOP, None, offset)]
+        value.code += [(NOP, None, setting), (NOP, None, offset)]
         self._stack.append(value)
 
     def _set(self, local: int, offset: int) -> None:
@@ -113,7 +122,7 @@ class _Folder:
             return
         self._evaluate(lambda other: local in other.locals)
         self._write([value])
-        self.written.append((_SET, local, offset))
+        self.written.append((SET, local, offset))
 
     def _give(self, each: tuple[Instruction, object, int], count: int) -> None:
         operands = self._taken(count)
@@ -152,7 +161,7 @@ class _Folder:
         for local, (value, offset) in list(self._waiting.items()):
             if chosen(value):
                 del self._waiting[local]
-                self.written += [*value.code, (_SET, local, offset)]
+                self.written += [*value.code, (SET, local, offset)]
 
     def _write(self, above: list[_Value] | None = None) -> None:
         """Write what is on the stack, and what was just popped from above it."""
@@ -161,16 +170,16 @@ class _Folder:
         self._stack = [_Value([]) for _ in self._stack]
 
 
-def folded(instructions: Code, params: int) -> Code:
+def folded(instructions: Instructions, params: int) -> Instructions:
     """Return a function's instructions without its temporaries; it has that many parameters."""
     sets: Counter[object] = Counter()
     gets: Counter[object] = Counter()
     for instruction, immediate, _ in instructions:
-        if instruction is _GET:
+        if instruction is GET:
             gets[immediate] += 1
-        elif instruction is _SET:
+        elif instruction is SET:
             sets[immediate] += 1
-        elif instruction is _TEE:
+        elif instruction is TEE:
             sets[immediate] += 2
     once = [local for local, count in sets.items() if count == 1 and gets[local] == 1]
     temporary = frozenset(local for local in once if isinstance(local, int) and local >= params)

@@ -12,35 +12,37 @@ locals of a paused program sees anything of webs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from wrt_core.engines.stackless.translation.kinds import (
+    ASSIGNING,
+    BLOCK,
+    BR,
+    BR_IF,
+    BR_TABLE,
+    ELSE,
+    END,
+    GET,
+    IF,
+    LEAVING,
+    LOOP,
+    Instructions,
+)
+from wrt_core.engines.stackless.translation.liveness import (
+    CONSTRUCTS,
+    WORK,
+    Construct,
+    constructs_of,
+    locals_in,
+    revived,
+)
 from wrt_core.engines.stackless.translation.operand import is_integer
-from wrt_foundation.instructions import BY_NAME, Instruction
 from wrt_foundation.types import ValueType
 
 __all__ = ["Webs", "webs_of"]
 
-_WORK = 40
-"""How many steps for each instruction are worth it: constructs are asked for all that they give something."""
-
-_DEPTH = 8
-"""Loops inside one another that are worth it."""
-
-_SET = frozenset(BY_NAME[each] for each in ("local.set", "local.tee"))
-_GET = BY_NAME["local.get"]
-_LOCALS = _SET | {_GET}
-_BLOCK, _LOOP, _IF, _ELSE, _END = (BY_NAME[each] for each in ("block", "loop", "if", "else", "end"))
-_OPENING = frozenset((_BLOCK, _LOOP, _IF))
-_BR, _BR_IF, _BR_TABLE = (BY_NAME[each] for each in ("br", "br_if", "br_table"))
-_LEAVING = frozenset(BY_NAME[each] for each in ("return", "unreachable", "return_call", "return_call_indirect"))
-_UNCLEAR = ("br_on", "try", "catch", "delegate", "throw", "rethrow", "resume", "return_call_ref", "suspend", "switch")
-_GIVEN_UP = frozenset(each for name, each in BY_NAME.items() if name.startswith(_UNCLEAR))
-"""Instructions from which control may come to where no branch is seen, or that need not be looked into."""
-
+_LOCALS = ASSIGNING | {GET}
 _VARIABLE = re.compile(r"\bl(\d+)\b")
-
-Code = Sequence[tuple[Instruction, object, int]]
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Webs:
     """
 
     declared: int
-    instructions: list[tuple[Instruction, object, int]]
+    instructions: Instructions
     owners: list[int]
     changes: list[tuple[int, int, int]]
 
@@ -72,104 +74,11 @@ class Webs:
         return {web: frozenset((f"l{web}", f"@{owner}")) for web, owner in webs.items()}
 
 
-def _locals(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
-
-
-@dataclass(slots=True)
-class _Construct:
-    """A construct: what is given something in it, and what is alive at its label: at a loop's head, or at the end."""
-
-    instruction: Instruction
-    given: int = 0
-    alive: int = 0
-
-
-def _constructs(instructions: Code) -> dict[int, _Construct] | None:
-    """All constructs, by where their instructions are in the order; each end is there too.
-
-    None if they can't be followed, nothing is given anything twice, or so many are deep inside that it is not worth it.
-    """
-    found: dict[int, _Construct] = {}
-    open_ = [_Construct(_BLOCK)]
-    given = several = depth = 0
-    for place, (instruction, immediate, _) in enumerate(instructions):
-        if instruction in _SET:
-            assert isinstance(immediate, int)
-            several |= given & 1 << immediate
-            given |= 1 << immediate
-            open_[-1].given |= 1 << immediate
-            depth += len(open_)
-        elif instruction in _OPENING:
-            found[place] = _Construct(instruction)
-            open_.append(found[place])
-        elif instruction is _END and len(open_) > 1:
-            found[place] = ended = open_.pop()
-            open_[-1].given |= ended.given
-        elif instruction in _GIVEN_UP:
-            return None
-    return found if several and depth <= _WORK * len(instructions) else None
-
-
-def _revived(instructions: Code, constructs: dict[int, _Construct]) -> bool:
-    """Find what is alive at the labels; say whether it was found.
-
-    What is alive at the heads of loops is so for ways back, too, which come first when one goes backwards. So it is
-    done again until they agree: once more for each loop around another.
-    """
-    heads = [each for each in constructs.values() if each.instruction is _LOOP]
-    for _ in range(_DEPTH):
-        before = [head.alive for head in heads]
-        _revive(instructions, constructs)
-        if [head.alive for head in heads] == before:
-            return True
-    return False
-
-
-def _revive(instructions: Code, constructs: dict[int, _Construct]) -> None:
-    """Go backwards once."""
-    alive = 0
-    labels: list[_Construct] = []
-    others: list[int | None] = []
-    for place in range(len(instructions) - 1, -1, -1):
-        instruction, immediate, _ = instructions[place]
-        if instruction in _SET:
-            assert isinstance(immediate, int)
-            alive &= ~(1 << immediate)
-        elif instruction is _GET:
-            assert isinstance(immediate, int)
-            alive |= 1 << immediate
-        elif instruction is _END and place in constructs:
-            construct = constructs[place]
-            if construct.instruction is not _LOOP:
-                construct.alive = alive
-            labels.append(construct)
-            others.append(None)
-        elif instruction is _ELSE:
-            others[-1], alive = alive, labels[-1].alive
-        elif instruction in _OPENING:
-            construct, other = labels.pop(), others.pop()
-            if instruction is _LOOP:
-                construct.alive = alive
-            elif instruction is _IF:
-                alive |= construct.alive if other is None else other
-        elif instruction in (_BR, _BR_IF, _BR_TABLE):
-            depths = immediate if isinstance(immediate, tuple) else (immediate,)
-            alive = alive if instruction is _BR_IF else 0
-            for depth in set(depths):
-                alive |= labels[-1 - depth].alive if depth < len(labels) else 0
-        elif instruction in _LEAVING:
-            alive = 0
-
-
 @dataclass(slots=True)
 class _Scope:
     """A construct that is open."""
 
-    construct: _Construct
+    construct: Construct
     entering: dict[int, int]
     leaving: dict[int, int] = field(default_factory=dict)
     """What there is wherever there is a branch to its end."""
@@ -209,14 +118,14 @@ class _Follower:
         self.owners.append(local)
 
     def _current(self, mask: int) -> dict[int, int]:
-        found = {local: self.current[local] for local in _locals(mask)}
+        found = {local: self.current[local] for local in locals_in(mask)}
         self.left -= len(found)
         return found
 
-    def open(self, construct: _Construct) -> None:
+    def open(self, construct: Construct) -> None:
         """A construct begins."""
-        asked = construct.given & construct.alive if construct.instruction is _LOOP else construct.given
-        entering = {} if construct.instruction is _BLOCK else self._current(asked)
+        asked = construct.given & construct.alive if construct.instruction is LOOP else construct.given
+        entering = {} if construct.instruction is BLOCK else self._current(asked)
         self.scopes.append(_Scope(construct, entering))
 
     def branch(self, depth: int) -> None:
@@ -225,7 +134,7 @@ class _Follower:
             return
         scope = self.scopes[-1 - depth]
         scope.left = True
-        into = scope.entering if scope.construct.instruction is _LOOP else scope.leaving
+        into = scope.entering if scope.construct.instruction is LOOP else scope.leaving
         for local, web in self._current(scope.construct.given & scope.construct.alive).items():
             self._join(into.setdefault(local, web), web)
 
@@ -243,10 +152,10 @@ class _Follower:
         """The construct ends."""
         scope = self.scopes[-1]
         instruction = scope.construct.instruction
-        if instruction is _LOOP:  # a branch to it goes back
+        if instruction is LOOP:  # a branch to it goes back
             self.scopes.pop()
             return
-        if instruction is _IF and not scope.otherwise:
+        if instruction is IF and not scope.otherwise:
             self.otherwise()
         if self.reachable:
             self.branch(0)
@@ -256,43 +165,43 @@ class _Follower:
             self.current[local] = web
 
 
-def webs_of(instructions: list[tuple[Instruction, object, int]], types: list[ValueType]) -> Webs | None:
+def webs_of(instructions: Instructions, types: list[ValueType]) -> Webs | None:
     """Return the webs of a function with locals of these types, None if each of them is one or that can't be said.
 
     Locals that hold no integers are one each.
     """
-    constructs = _constructs(instructions)
-    if constructs is None or not _revived(instructions, constructs):
+    constructs = constructs_of(instructions)
+    if constructs is None or not revived(instructions, constructs):
         return None
     declared = len(types)
-    follower = _Follower(declared, _WORK * len(instructions))
+    follower = _Follower(declared, WORK * len(instructions))
     seen: list[int] = []
     changes: list[tuple[int, int, int]] = []
     skipped = 0
     for place, (instruction, immediate, offset) in enumerate(instructions):
-        if not follower.reachable and (skipped or instruction not in (_ELSE, _END)):
-            skipped += (instruction in _OPENING) - (instruction is _END)
+        if not follower.reachable and (skipped or instruction not in (ELSE, END)):
+            skipped += (instruction in CONSTRUCTS) - (instruction is END)
             if instruction in _LOCALS:
                 assert isinstance(immediate, int)
                 seen.append(immediate)
         elif instruction in _LOCALS:
             assert isinstance(immediate, int)
-            if instruction is not _GET and is_integer(types[immediate]):
+            if instruction is not GET and is_integer(types[immediate]):
                 follower.give(immediate)
                 changes.append((offset, immediate, follower.current[immediate]))
             seen.append(follower.current[immediate])
-        elif instruction in _OPENING:
+        elif instruction in CONSTRUCTS:
             follower.open(constructs[place])
-        elif instruction in (_ELSE, _END) and follower.scopes:
+        elif instruction in (ELSE, END) and follower.scopes:
             scope = follower.scopes[-1]
-            follower.otherwise() if instruction is _ELSE else follower.close()
+            follower.otherwise() if instruction is ELSE else follower.close()
             changes += [(offset, local, follower.current[local]) for local in (*scope.entering, *scope.leaving)]
-        elif instruction in (_BR, _BR_IF, _BR_TABLE):
+        elif instruction in (BR, BR_IF, BR_TABLE):
             depths = immediate if isinstance(immediate, tuple) else (immediate,)
             for depth in set(depths):
                 follower.branch(depth)
-            follower.reachable = instruction is _BR_IF
-        elif instruction in _LEAVING:
+            follower.reachable = instruction is BR_IF
+        elif instruction in LEAVING:
             follower.reachable = False
         if follower.left < 0:
             return None
@@ -300,7 +209,7 @@ def webs_of(instructions: list[tuple[Instruction, object, int]], types: list[Val
 
 
 def _numbered(
-    instructions: list[tuple[Instruction, object, int]],
+    instructions: Instructions,
     declared: int,
     follower: _Follower,
     seen: list[int],
