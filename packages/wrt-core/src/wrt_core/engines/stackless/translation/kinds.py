@@ -38,6 +38,7 @@ __all__ = [
     "STORED",
     "STORES",
     "TEE",
+    "UNCLEAR",
     "Instructions",
 ]
 
@@ -81,3 +82,7 @@ LOADS = _accesses("load")
 STORES = _accesses("store")
 STORED = {BY_NAME[f"{type_}.store"]: BY_NAME[f"{type_}.load"] for type_ in _NUMBERS}
 """By an instruction that stores a number whole, the one that loads it."""
+
+_UNCLEAR = ("br_on", "try", "catch", "delegate", "throw", "rethrow", "resume", "return_call_ref", "suspend", "switch")
+UNCLEAR = frozenset(each for name, each in BY_NAME.items() if name.startswith(_UNCLEAR))
+"""Instructions from which control may come to where no branch is seen, or that need not be looked into."""

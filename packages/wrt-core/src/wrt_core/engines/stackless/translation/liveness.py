@@ -21,9 +21,10 @@ from wrt_core.engines.stackless.translation.kinds import (
     IF,
     LEAVING,
     LOOP,
+    UNCLEAR,
     Instructions,
 )
-from wrt_foundation.instructions import BY_NAME, Instruction
+from wrt_foundation.instructions import Instruction
 
 __all__ = ["CONSTRUCTS", "WORK", "Construct", "constructs_of", "locals_in", "revived"]
 
@@ -35,10 +36,6 @@ _DEPTH = 8
 
 CONSTRUCTS = frozenset((BLOCK, LOOP, IF))
 """Those that are followed begin with one of these."""
-
-_UNCLEAR = ("br_on", "try", "catch", "delegate", "throw", "rethrow", "resume", "return_call_ref", "suspend", "switch")
-_GIVEN_UP = frozenset(each for name, each in BY_NAME.items() if name.startswith(_UNCLEAR))
-"""Instructions from which control may come to where no branch is seen, or that need not be looked into."""
 
 
 def locals_in(mask: int) -> Iterator[int]:
@@ -79,7 +76,7 @@ def constructs_of(instructions: Instructions) -> dict[int, Construct] | None:
         elif instruction is END and len(open_) > 1:
             found[place] = ended = open_.pop()
             open_[-1].given |= ended.given
-        elif instruction in _GIVEN_UP:
+        elif instruction in UNCLEAR:
             return None
     return found if several and depth <= WORK * len(instructions) else None
 
