@@ -2,6 +2,7 @@
 
 - Watched: how many times as long code takes as in a plain call, when it can be paused and when it is metered. Rounds of
   all three are interleaved and the least of each counts. From Python 3.12 on, what can be paused runs the plain code.
+- Entered: how many times as long the host's call of a guest takes as that of a Python function, which does as little.
 - Stopped: milliseconds from asking for a pause, in another thread, to where `run` returns, and from Ctrl-C to the
   exception; guests that spin in several ways. The median and the worst.
 - Moved: MicroPython, stopped in the middle of a program: seconds to pause it, to take a snapshot, to resume that in a
@@ -89,6 +90,29 @@ def watched() -> None:
         print(f"  {name:22}{least[0] * 1e3:9.1f} ms{ratios[0]:11.2f}x{ratios[1]:11.2f}x")
     means = [product ** (1 / len(KERNELS)) for product in products]
     print(f"  {'geometric mean':22}{'':12}{means[0]:11.2f}x{means[1]:11.2f}x")
+
+
+def entered() -> None:
+    """Compare calls of guests that do nothing with calls of a Python function."""
+    builder = ModuleBuilder()
+    for count in range(3):
+        builder.function(f"of {count}", f"{'i32 ' * count}-> i32", "i32.const 7")
+    exports = builder.instantiate(ENGINE).exports
+
+    def seven(*_: int) -> int:
+        return 7
+
+    print("entered")
+    for count in range(3):
+        least = [float("inf")] * 2
+        for _ in range(ROUNDS):
+            for number, function in enumerate((exports[f"of {count}"], seven)):
+                args = (5,) * count
+                started = process_time()
+                for _ in range(20_000):
+                    function(*args)
+                least[number] = min(least[number], process_time() - started)
+        print(f"  {f'with {count} arguments':22}{least[0] / least[1]:9.1f}x")
 
 
 def stopped() -> None:
@@ -228,6 +252,7 @@ def main() -> None:
     if Path("/proc/self/statm").exists():
         waiting()
     watched()
+    entered()
     stopped()
     if sys.argv[1:]:
         moved(Path(sys.argv[1]))

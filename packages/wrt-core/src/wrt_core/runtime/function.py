@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import call
 from typing import TYPE_CHECKING, Any
 
 from wrt_core.runtime.conversion import from_host, to_host
@@ -105,11 +106,7 @@ class Func(TypedReference):
         converters = self._from
         if len(args) != len(converters):
             raise TypeError(f"{self.name or 'function'} takes {len(converters)} arguments, not {len(args)}")
-        if len(args) == 1:  # what a comprehension would do takes it as long as the rest of this
-            raw = [converters[0](args[0])]
-        else:
-            raw = [convert(value) for convert, value in zip(converters, args)]  # noqa: B905 - counted above
-        result = self.enter(self, raw)
+        result = self.enter(self, list(map(call, converters, args)))
         to = self._to  # as in results_of, without a call
         if not to:
             return None
@@ -153,7 +150,7 @@ class Func(TypedReference):
         converters = self._from
         if len(args) != len(converters):
             raise TypeError(f"{self.name or 'function'} takes {len(converters)} arguments, not {len(args)}")
-        return [convert(value) for convert, value in zip(converters, args)]  # noqa: B905 - counted above
+        return list(map(call, converters, args))
 
     def pass_through(self, inward: Converter, outward: Converter) -> None:
         """Have references that the host gives pass `inward`, and those that it gets `outward`.
