@@ -287,6 +287,81 @@ def test_each_flavour_learns_by_itself(taken: list[bool]) -> None:
     assert taken == [True, True, True]
 
 
+ADDED = "i32.const 8 i32.const 8 i{0}.load local.get 0 i{0}.add i{0}.store i32.const 8 i{0}.load"
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_what_is_stored_is_not_masked(taken: list[bool], bits: int) -> None:
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.function("f", f"i{bits} -> i{bits}", ADDED.format(bits))
+    text = translate(builder.load(engine()), 0).source
+    assert f"{'IQ'[bits == 64]}0[8] = {'IQ'[bits == 64]}0[8] + l0" in text
+    assert f"% {1 << bits:#x}" not in text
+    exports = builder.instantiate(engine()).exports
+    assert [exports.f(5) for _ in range(3)] == [5, 10, 15]
+    assert taken == []
+    assert [exports.f(-20) for _ in range(3)] == [-5, -25, -45]  # each a sum past the width but the first
+    assert taken == [True, True]
+    assert [exports.f(-20), exports.f(70), exports.f(-10)] == [-65, 5, -5]
+    assert taken == [True, True], "it masks now"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "local.get 0 local.get 1 i32.sub",
+        "local.get 0 local.get 1 i32.mul",
+        "local.get 0 i32.const 0x41c64e6d i32.mul i32.const 12345 i32.add",
+    ],
+)
+def test_what_is_stored_and_leaves_its_width_often_is_masked(value: str) -> None:
+    text = source(f"local.get 2 {value} i32.store i32.const 1")
+    assert "% 0x100000000" in text or "& 0xffffffff" in text
+
+
+def test_of_what_is_stored_narrowly_the_last_bits_are() -> None:
+    assert "& 0xff" in source("local.get 2 local.get 0 local.get 1 i32.add i32.store8 i32.const 1")
+    exports = build("local.get 2 local.get 0 local.get 1 i32.add i32.store16 i32.const 0 i32.load").instantiate(
+        engine()
+    )
+    assert exports.exports.f(-1, 2) == 0x0302_0001
+
+
+def test_an_address_and_what_is_stored_there_may_both_be_too_large(taken: list[bool]) -> None:
+    code = "local.get 0 i32.const 64 i32.add local.get 1 i32.const 9 i32.add i32.store i32.const 4 i32.load"
+    exports = build(code).instantiate(engine()).exports
+    for _ in range(4):
+        assert exports.f(0xFFFF_FFC4, -7) == 2
+        assert exports.f(0xFFFF_FFC4, 7) == 16
+        assert exports.f(-60, -8) == 1
+    assert taken == [True, True]
+
+
+def test_what_is_stored_past_the_end_traps_there() -> None:
+    builder = build("local.get 0 local.get 1 i32.const 9 i32.add i32.store i32.const 4")
+    exports = builder.instantiate(engine()).exports
+    for value in (1, -1, -9, 1):
+        with pytest.raises(Trap) as caught:
+            exports.f(0x10000, value)
+        assert caught.value.code is TrapCode.MEMORY_OUT_OF_BOUNDS
+
+
+@pytest.mark.parametrize("error", [ValueError("of the host"), UnicodeDecodeError("utf-8", b"x", 0, 1, "of the host")])
+def test_an_error_of_the_hosts_is_not_taken_for_one(taken: list[bool], error: Exception) -> None:
+    def fail() -> None:
+        raise error
+
+    builder = ModuleBuilder()
+    builder.import_function("env", "fail", "->")
+    builder.memory(1)
+    builder.function("f", "i32 ->", f"call 0 {ADDED.format(32)} drop")
+    with pytest.raises(type(error)) as caught:
+        builder.instantiate(engine(), {"env": {"fail": fail}}).exports.f(-1)
+    assert caught.value is error
+    assert True not in taken
+
+
 def test_who_fails_in_many_places_ventures_nowhere(taken: list[bool]) -> None:
     # Each is in an arm of its own, and so has a mark of its own.
     arms = " ".join(

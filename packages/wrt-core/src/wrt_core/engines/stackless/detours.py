@@ -1,9 +1,9 @@
 """Detours: what code goes on with where something that it stands on does not hold.
 
-A loop that counts is written for numbers that stay within their width; see `translation.counting`. Addresses are
-written for sums that do; see `translation.ventures`. The rest of a function is written for numbers that are known where
-it begins. Where something is not so, or might not be, the function goes on from there, from the loop's head or from
-before the address, as from a pause, but in code that expects nothing.
+A loop that counts is written for numbers that stay within their width; see `translation.counting`. Addresses and
+stores are written for sums that do; see `translation.ventures`. The rest of a function is written for numbers that are
+known where it begins. Where something is not so, or might not be, the function goes on from there, from the loop's head
+or from before the access, as from a pause, but in code that expects nothing.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Detours:
         self._fail(index, form, -offset if offset in form.wary else offset, code)
         return self.wary_rest(index, offset), here.locals, here.stack, here.held
 
-    def retry_at(self, index: int, error: IndexError, variables: Mapping[str, Any]) -> Detour | None:
+    def retry_at(self, index: int, error: Exception, variables: Mapping[str, Any]) -> Detour | None:
         """Return the detour of the function at `index`, in which an error was raised, by its code's variables.
 
         None if it is not of something ventured, or what was to be done with that traps before.

@@ -305,12 +305,12 @@ def _translated(
 
 
 def _retrying(source: Source, start: int, index: int) -> None:
-    """Have lines from one on done again, as far as that is to be, where an address is too large."""
+    """Have lines from one on done again, as far as that is to be, where an address is too large, or what is stored."""
     for line in source.lines[start:]:
         line.indent += 1
     source.lines.insert(start, Line("try:", ENTRY, None, 1))
     # Another function's error has come through here if it was not raised in this one, or it is the guest's own trap.
-    source.add(1, "except IndexError as error:", DEPARTED)
+    source.add(1, "except (IndexError, ValueError) as error:", DEPARTED)
     source.add(2, f"again = retry_at({index}, error, locals())", DEPARTED)
     source.add(2, "if again is None: raise", DEPARTED)
     # As in a detour: a plain call. Outside of the handler, what it raises has nothing to do with this error.

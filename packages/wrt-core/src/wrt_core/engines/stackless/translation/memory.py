@@ -64,10 +64,10 @@ def venture(t: Translator, base: Operand, argument: MemArg, stored: Operand | No
     """
     if t.votes_count:
         t.addressed.update([int(each[1:]) for each in base.reads if each[0] == "l"])
-        if t.ventures.may(base):
+        if base.type is I32 and t.ventures.may(base):
             sums.used(t, base)
     acts = stored is not None and stored.effects & (CALLS | WRITES)
-    if base.is_clean or acts or t.stack.acts() or not t.ventures.has(base):
+    if base.is_clean or base.type is not I32 or acts or t.stack.acts() or not t.ventures.has(base):
         return effective(base.clean(), argument)
     address = effective(base, argument) if argument.offset else replace(base)
     if address.terms is None and address.parts is not None and isinstance(address.parts[1], int):
@@ -189,6 +189,7 @@ def store(t: Translator, instruction: Instruction, argument: MemArg) -> None:
     steady(t, len(t.stack) - 2, argument.memory)
     value, base = t.pop().numeric(), t.pop()
     address = venture(t, base, argument, value)
+    effects = value.effects | address.effects | WRITES | TRAPS
     if instruction.name == "f64.store":
         view = "D"
     elif instruction.name == "i32.store" and value.low < 0 and value.value is None and is_free(value):
@@ -198,10 +199,21 @@ def store(t: Translator, instruction: Instruction, argument: MemArg) -> None:
         if instruction.name == "i32.store":
             vote(t, value, SAME)
         view = _UNSIGNED[instruction.width]
-        value = _narrow(value, instruction.width)
+        if _is_ventured(t, value, instruction.width):
+            effects |= VENTURES
+        else:
+            value = _narrow(value, instruction.width)
     text = value.text if value.precedence > WALRUS else f"({value.text})"
     target = item(t, view, argument.memory, instruction.width, address)
-    t.statement(f"{target} = {text}", value.effects | address.effects | WRITES | TRAPS)
+    t.statement(f"{target} = {text}", effects)
+
+
+def _is_ventured(t: Translator, value: Operand, width: int) -> bool:
+    """Whether a number is to be stored without a mask: a view that it is too large for raises."""
+    if value.type not in (I32, I64) or width * 8 != value.type.bits or value.is_clean or value.clean_text is not None:
+        return False
+    acts = value.effects & (CALLS | WRITES) or t.stack.acts()
+    return value.value is None and value.temper == TAME and not acts and t.ventures.has(value)
 
 
 @template("f32.store")

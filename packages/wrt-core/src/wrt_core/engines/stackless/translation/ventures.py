@@ -1,9 +1,10 @@
-"""Ventures: addresses that are not masked, for hardly any would be changed by it.
+"""Ventures: addresses and sums that are stored are not masked, for hardly any would be changed by it.
 
 A sum that is an address may pass 2**32, and a mask has to bring it back. Almost none does; and one that does is past
-where any view ends, so Python raises IndexError. The function then goes on in code that masks everything, from its
-mark: an instruction before the statement that failed, since which nothing has been changed that counts. So what is
-ventured costs nothing as long as it goes well, and where it often does not, it is not done again; see `detours`.
+where any view ends, so Python raises IndexError. A sum that is stored may be too large for its view, which raises
+ValueError. The function then goes on in code that masks everything, from its mark: an instruction before the statement
+that failed, since which nothing has been changed that counts. So what is ventured costs nothing as long as it goes
+well, and where it often does not, it is not done again; see `detours`.
 
 What has a venture in it is evaluated before any other statement, so that there always is a mark to go back to.
 """
@@ -16,7 +17,6 @@ from wrt_core.engines.stackless.translation.operand import CALLS, VENTURES, Oper
 from wrt_core.engines.stackless.translation.stack import WRITES, OperandStack
 from wrt_core.engines.stackless.translation.tree import Node
 from wrt_foundation.instructions import BY_NAME, Instruction
-from wrt_foundation.types import I32
 
 __all__ = ["EVERYWHERE", "WAITING", "Mark", "Ventures"]
 
@@ -131,19 +131,17 @@ class Ventures:
         """Whether there is in a value what was given a negative number."""
         return any(int(each[1:]) in self.negative for each in value.reads if each[0] == "l")
 
-    def may(self, address: Operand) -> bool:
-        """Say whether an address might be ventured here if it were past its width."""
+    def may(self, number: Operand) -> bool:
+        """Say whether a number, an address or to be stored, might be ventured here if it were past its width."""
         mark = self.mark
         if not self.possible or mark is None or mark.offset in self._wary or self._since:
             return False
-        if address.low < 0 or address.type is not I32:
-            return False
-        return not self._is_negative(address)
+        return number.low >= 0 and not self._is_negative(number)
 
-    def has(self, address: Operand) -> bool:
-        """Say whether an address, which may be past its width, is to be ventured; it is then."""
+    def has(self, number: Operand) -> bool:
+        """Say whether a number, which may be past its width, is to be ventured; it is then."""
         mark = self.mark
-        if mark is None or not self.may(address):
+        if mark is None or not self.may(number):
             return False
         self._behind = mark.offset
         self.pending = True
