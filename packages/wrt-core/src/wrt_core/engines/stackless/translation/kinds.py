@@ -32,6 +32,7 @@ __all__ = [
     "LOOP",
     "NOP",
     "OPENING",
+    "PARTIAL",
     "RETURN",
     "SELECT",
     "SET",
@@ -64,13 +65,12 @@ LEAVING = frozenset(BY_NAME[each] for each in ("return", "unreachable", "return_
 """They leave the function."""
 
 CONST = frozenset(BY_NAME[f"{type_}.const"] for type_ in _NUMBERS)
-_TRAPPING = ("div", "rem", "trunc_f")
-"""How the numeric operations begin that may trap."""
-COMPUTING = CONST | {
-    BY_NAME[each]
-    for each in NUMERICS
-    if each[:3] in _NUMBERS and not each[4:].startswith(_TRAPPING) and each in BY_NAME
-}
+_NUMERIC = frozenset(BY_NAME[name] for name in BY_NAME.keys() & NUMERICS.keys() if name[:3] in _NUMBERS)
+PARTIAL = frozenset(
+    each for each in _NUMERIC if each.name[4:].startswith(("div", "rem", "trunc_f")) and each.name[0] == "i"
+)
+"""They give a number, or trap."""
+COMPUTING = CONST | _NUMERIC - PARTIAL
 """They do nothing but give a number."""
 
 

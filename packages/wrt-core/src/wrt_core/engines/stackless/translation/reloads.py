@@ -31,6 +31,7 @@ from wrt_core.engines.stackless.translation.kinds import (
     LOOP,
     NOP,
     OPENING,
+    PARTIAL,
     SELECT,
     STORED,
     STORES,
@@ -43,7 +44,7 @@ from wrt_foundation.instructions import Instruction
 __all__ = ["remembered"]
 
 _SIMPLE = CONST | {GET}
-_CALM = COMPUTING | LOADS | {DROP, GET, GLOBAL_GET, NOP, SELECT}
+_CALM = COMPUTING | PARTIAL | LOADS | {DROP, GET, GLOBAL_GET, NOP, SELECT}
 
 _FACTS = 64
 """Places in memory of which it is known what is there, at most."""

@@ -24,20 +24,18 @@ from wrt_core.engines.stackless.translation.kinds import (
     GLOBAL_SET,
     LOADS,
     NOP,
+    PARTIAL,
     SELECT,
     SET,
     STORES,
     TEE,
     Instructions,
 )
-from wrt_foundation.instructions import BY_NAME, Instruction
+from wrt_foundation.instructions import Instruction
 
 __all__ = ["folded"]
 
-_DIVIDING = frozenset(
-    BY_NAME[f"{each}_{sign}"] for each in ("i32.div", "i32.rem", "i64.div", "i64.rem") for sign in "su"
-)
-_GIVING = COMPUTING | LOADS | _DIVIDING
+_GIVING = COMPUTING | LOADS | PARTIAL
 _ACTING = STORES | {GLOBAL_SET}
 
 _LONGEST = 64
@@ -56,7 +54,7 @@ class _Value:
     """The locals that it reads."""
     reads: bool = False
     """Whether it reads a memory or a global."""
-    divides: bool = False
+    traps: bool = False
     """Whether it may trap, and not as a load does."""
 
 
@@ -116,7 +114,7 @@ class _Folder:
 
     def _set(self, local: int, offset: int) -> None:
         (value,) = self._taken(1)
-        may_wait = value.code and not value.divides and not self._stack and len(self._waiting) < _WAITING
+        may_wait = value.code and not value.traps and not self._stack and len(self._waiting) < _WAITING
         if local in self._temporary and may_wait:
             self._waiting[local] = value, offset
             return
@@ -126,7 +124,7 @@ class _Folder:
 
     def _give(self, each: tuple[Instruction, object, int], count: int) -> None:
         operands = self._taken(count)
-        if each[0] in _DIVIDING:
+        if each[0] in PARTIAL:
             self._evaluate(lambda other: other.reads)
         if not all(value.code for value in operands):  # some is on the stack already
             self._write(operands)
@@ -138,7 +136,7 @@ class _Folder:
                 [*(one for value in operands for one in value.code), each],
                 frozenset().union(*(value.locals for value in operands)),
                 each[0] in LOADS or any(value.reads for value in operands),
-                each[0] in _DIVIDING or any(value.divides for value in operands),
+                each[0] in PARTIAL or any(value.traps for value in operands),
             )
         )
         if len(self._stack[-1].code) > _LONGEST:
