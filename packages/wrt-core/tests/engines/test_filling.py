@@ -158,18 +158,21 @@ def test_several_are_one_slice_as_well() -> None:
         ("local.get 0 local.get 1 i32.load 4 i32.store 4 local.get 0 local.get 1 i32.load i32.store", 8),
         # They are not side by side, or not as far apart as a turn is from the next.
         ("local.get 0 local.get 1 i32.load i32.store local.get 0 local.get 1 i32.load 8 i32.store 8", 16),
+        ("local.get 0 local.get 1 i32.load i32.store", 4),
         ("local.get 0 local.get 1 i32.load i32.store", 8),
         ("local.get 0 local.get 1 i32.load i32.store", 2),
         ("local.get 0 i32.const 1 i32.store local.get 0 i32.const 2 i32.store 4", 12),
         # They are of different widths.
         ("local.get 0 local.get 1 i32.load16_u i32.store", 4),
+        ("local.get 0 local.get 1 i32.load16_u i32.store", 2),
         ("local.get 0 local.get 1 i32.load i32.store local.get 0 local.get 1 i64.load 4 i64.store 4", 12),
     ],
 )
 @pytest.mark.parametrize("apart", [0, 1, 4, 100])
-def test_what_is_no_copy_goes_round(stores: str, step: int, apart: int) -> None:
-    """Memory is what it would be, one store after the other."""
-    steps = " ".join(f"local.get {n} i32.const {step} i32.add local.set {n}" for n in (0, 1))
+@pytest.mark.parametrize("slower", [1, 2])
+def test_what_is_no_copy_goes_round(stores: str, step: int, apart: int, slower: int) -> None:
+    """Memory is what it would be, one store after the other; what is read may be stepped by more."""
+    steps = " ".join(f"local.get {n} i32.const {step * by} i32.add local.set {n}" for n, by in ((0, 1), (1, slower)))
     builder = ModuleBuilder()
     builder.memory(1)
     builder.data(bytes(range(256)) * 16)
@@ -180,7 +183,7 @@ def test_what_is_no_copy_goes_round(stores: str, step: int, apart: int) -> None:
         for turns in (1, 40):  # one at a time, and all at once
             instance = builder.instantiate(engine())
             for turn in range(0, 40, turns):
-                instance.exports.f0(to + turn * step, source + turn * step, turns)
+                instance.exports.f0(to + turn * step, source + turn * step * slower, turns)
             results.append(instance.memories[0].read(0, 4096))
         assert results[0] == results[1]
 

@@ -61,6 +61,19 @@ def test_a_step(bits: int, step: int) -> None:
         assert function(number) == signed(once // 3 ^ twice % 7, bits), number
 
 
+@pytest.mark.parametrize("step", [1, -1, -4, 100])
+def test_a_step_from_what_has_grown_past_its_width(step: int) -> None:
+    """A loop adds to a local that is not masked meanwhile; a step from there is."""
+    grown = "loop local.get 2 local.get 0 i32.add local.set 2 local.get 1 i32.const 1 i32.shr_u local.tee 1 br_if 0 end"
+    stepped = f"local.get 2 i32.const {step} i32.add local.set 3"
+    code = f"{grown} {stepped} local.get 3 local.get 0 i32.lt_u local.get 3 i32.const 7 i32.rem_u i32.add"
+    assert "% 0x100000000" in source(code)
+    function = make(code).exports.f
+    for by, turns in product((1, 7, 0x7FFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFF0), (1, 2, 5)):
+        value = (by * turns + step) % (1 << 32)
+        assert function(by, 1 << turns - 1) == (value < by) + value % 7, (by, turns)
+
+
 def test_how_a_step_is_written() -> None:
     assert "l0 - 1 if l0 else 0xffffffff" in source("local.get 0 i32.const 1 i32.sub local.get 1 i32.lt_u")
     assert "l0 + 4 if l0 <= 0x3ffffffb else" in source("local.get 0 i32.const 4 i32.add local.get 1 i32.lt_u")

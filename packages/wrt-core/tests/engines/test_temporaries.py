@@ -230,6 +230,16 @@ def test_what_is_read_twice_or_set_twice_is_a_local() -> None:
     assert "l2 = " in source("local.get 0 local.tee 2 i32.const 1 i32.add local.get 2 i32.mul")
 
 
+def test_what_is_given_something_else_before_it_is_read_may_have_trapped() -> None:
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.function("f", "i32 -> i32", "local.get 0 i32.load local.set 1 i32.const 7 local.set 1 local.get 1", "i32")
+    exports = builder.instantiate(engine()).exports
+    assert exports.f(0) == 7
+    with pytest.raises(Trap):
+        exports.f(0x10000)
+
+
 def test_a_parameter_is_a_local() -> None:
     assert source("local.get 1 local.set 0 i32.const 3 global.set 0 local.get 0").count("l0 = l1") == 1
 
@@ -253,8 +263,14 @@ def test_of_two_traps_the_first_is_taken() -> None:
     divided = "local.get 1 local.get 1 i32.div_s local.set 3"
     builder.function("f", "i32 i32 -> i32", f"{LOAD} {divided} local.get 3 local.get 2 i32.add", "i32 i32")
     builder.function("g", "i32 i32 -> i32", f"{divided} {LOAD} local.get 2 local.get 3 i32.add", "i32 i32")
+    below = f"local.get 1 local.get 1 i32.div_s {LOAD} i32.const 4 i32.const 0 i32.store local.get 2 i32.add"
+    builder.function("h", "i32 i32 -> i32", below, "i32 i32")
     exports = builder.instantiate(engine()).exports
-    for function, code in ((exports.f, TrapCode.MEMORY_OUT_OF_BOUNDS), (exports.g, TrapCode.INTEGER_DIVIDE_BY_ZERO)):
+    for function, code in (
+        (exports.f, TrapCode.MEMORY_OUT_OF_BOUNDS),
+        (exports.g, TrapCode.INTEGER_DIVIDE_BY_ZERO),
+        (exports.h, TrapCode.INTEGER_DIVIDE_BY_ZERO),
+    ):
         with pytest.raises(Trap) as caught:
             function(0x10000, 0)
         assert caught.value.code is code

@@ -231,7 +231,7 @@ def _fitting(variable: str, walk: _Walk, item: _Item, long: str) -> str:
     first = walk.first if item.unit == 1 else f"({walk.first}) * {item.unit}"
     if item.offset:
         first = f"{first} {'-' if item.offset < 0 else '+'} {abs(item.offset)}"
-    return f"{'0 <= ' if item.offset < 0 else ''}({variable} := {first}) <= len(B{item.memory}) - {long}"
+    return f"({variable} := {first}) <= len(B{item.memory}) - {long}"
 
 
 def _repeated(pattern: bytes) -> str:

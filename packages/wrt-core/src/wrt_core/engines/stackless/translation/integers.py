@@ -161,7 +161,7 @@ def and_(t: Translator, instruction: Instruction, _: None) -> None:
         low, high = 0, min(highs)
     if b.value is not None and a.is_clean and WIDTH_MASK[a.type] - b.value & WIDTH_MASK[a.type] - b.value + 1 == 0:
         low, high = a.low & b.value, a.high & b.value  # which clears last bits only
-    if b.value is not None and a.temper == WILD and a.low >= 0 and b.value <= DIGIT and b.value & b.value + 1 == 0:
+    if b.value is not None and a.temper == WILD and b.value <= DIGIT and b.value & b.value + 1 == 0:
         # of many digits, the remainder of a division by one is faster
         t.combine(f"{a.at(MULTIPLY)} % {b.value + 1:#x}", MULTIPLY, a.type, (a,), low, high)
     else:
