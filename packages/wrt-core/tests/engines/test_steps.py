@@ -170,6 +170,10 @@ def test_a_float_divided_by_an_integer() -> None:
     assert "l0 / 4.0" in source("local.get 0 f64.const 4 f64.div", "f64 -> f64", "")
     assert "f64_div" in source("local.get 0 f64.const 0 f64.div", "f64 -> f64", "")
     assert "f64_div" in source("local.get 0 f64.const -0 f64.div", "f64 -> f64", "")
+    negated = make(
+        "local.get 0 f64.const -0 f64.neg f64.div local.get 0 f64.const -2 f64.neg f64.div f64.add", "f64 -> f64"
+    )
+    assert negated.exports.f(3.0) == math.inf
 
 
 def divided(x: float, y: float) -> float:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from struct import pack
 
+from wrt_core.engines.stackless.translation.operand import LITERAL
 from wrt_core.engines.stackless.translation.safe_points import Meter
 from wrt_core.engines.stackless.translation.source import Line
 from wrt_core.engines.stackless.translation.tree import Branch, Conditional, Loop, Node, Sequence, Stop, Turns
@@ -22,7 +23,6 @@ __all__ = ["filled"]
 _NUMBER = r"\d+|0x[0-9a-f]+"
 _ITEM = re.compile(rf"([BHIQD])(a?)(\d+)(?:_(\d+))?\[(l\d+)(?: ([+-]) ({_NUMBER}))?\]")
 _INTEGER = re.compile(_NUMBER)
-_FLOAT = re.compile(r"-?\d[\d.e+-]*")
 _SUM = re.compile(r"(l\d+) = (l\d+) \+ (l\d+)")
 _STEP = re.compile(r"(l\d+) = \1 [+-] \w+")
 _WIDTH = {"B": 1, "H": 2, "I": 4, "Q": 8, "D": 8}
@@ -121,7 +121,7 @@ def _is_together(items: list[_Item]) -> bool:
 def _bytes_of(item: _Item, value: str) -> bytes | None:
     """What a constant is in memory."""
     if item.letter == "D":
-        return pack("<d", float(value)) if _FLOAT.fullmatch(value) else None
+        return pack("<d", float(value)) if LITERAL.fullmatch(value) else None
     return int(value, 0).to_bytes(item.width, "little") if _INTEGER.fullmatch(value) else None
 
 

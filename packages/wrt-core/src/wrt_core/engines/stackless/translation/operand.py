@@ -20,6 +20,7 @@ __all__ = [
     "ATOM",
     "CALLS",
     "HEADROOM",
+    "LITERAL",
     "Divided",
     "NOTHING",
     "READS",
@@ -67,7 +68,8 @@ WILD = 2  # hashes, random numbers, bit patterns: about always
 
 WIDTH_MASK: dict[ValueType, int] = {I32: 0xFFFF_FFFF, I64: 0xFFFF_FFFF_FFFF_FFFF}
 SIGN: dict[ValueType, int] = {I32: 0x8000_0000, I64: 0x8000_0000_0000_0000}
-_NUMBER = re.compile(r"[\d.e+-]+\Z")
+LITERAL = re.compile(r"-?\d[\d.]*(?:e[+-]?\d+)?")
+"""A decimal number."""
 _EMPTY: frozenset[str] = frozenset()
 
 HEADROOM = 1 << 56
@@ -177,8 +179,8 @@ class Operand:
 
     @property
     def is_literal(self) -> bool:
-        """Whether the text is a number, and not a negative one in hexadecimal."""
-        return not self.reads and _NUMBER.match(self.text) is not None
+        """Whether the text is a decimal number."""
+        return not self.reads and LITERAL.fullmatch(self.text) is not None
 
     def derive(self, text: str, precedence: int, low: int = 0, high: int = 0, type: ValueType | None = None) -> Operand:
         """An operand computed from this one alone."""
