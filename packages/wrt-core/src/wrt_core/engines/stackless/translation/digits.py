@@ -12,9 +12,12 @@ DIGIT = (1 << 30) - 1
 """The greatest number of one digit."""
 
 
-def positive(text: str, sign: int) -> str:
-    """The condition that a variable, of an unsigned number whose sign is `sign`, is not negative."""
-    return f"{text} <= {DIGIT:#x} or {text} < {sign:#x}"
+def positive(text: str, sign: int, first: str | None = None) -> str:
+    """The condition that a variable, of an unsigned number whose sign is `sign`, is not negative.
+
+    `first` is what is to be written where the variable is first used, if that is something else.
+    """
+    return f"{first or text} <= {DIGIT:#x} or {text} < {sign:#x}"
 
 
 def negative(text: str, sign: int) -> str:

@@ -66,8 +66,7 @@ def venture(t: Translator, base: Operand, argument: MemArg, stored: Operand | No
         t.addressed.update([int(each[1:]) for each in base.reads if each[0] == "l"])
         if base.type is I32 and t.ventures.may(base):
             sums.used(t, base)
-    acts = stored is not None and stored.effects & (CALLS | WRITES)
-    if base.is_clean or base.type is not I32 or acts or t.stack.acts() or not t.ventures.has(base):
+    if base.is_clean or base.type is not I32 or _acts(t, stored) or not t.ventures.has(base):
         return effective(base.clean(), argument)
     address = effective(base, argument) if argument.offset else replace(base)
     if address.terms is None and address.parts is not None and isinstance(address.parts[1], int):
@@ -76,6 +75,11 @@ def venture(t: Translator, base: Operand, argument: MemArg, stored: Operand | No
         address.terms = base, argument.offset
     address.effects |= VENTURES
     return address
+
+
+def _acts(t: Translator, stored: Operand | None) -> bool:
+    """Whether anything that is pending, or stored, does what must not be done twice."""
+    return (stored is not None and bool(stored.effects & (CALLS | WRITES))) or t.stack.acts()
 
 
 def pop_ventured(t: Translator, argument: MemArg) -> Operand:
@@ -212,8 +216,7 @@ def _is_ventured(t: Translator, value: Operand, width: int) -> bool:
     """Whether a number is to be stored without a mask: a view that it is too large for raises."""
     if value.type not in (I32, I64) or width * 8 != value.type.bits or value.is_clean or value.clean_text is not None:
         return False
-    acts = value.effects & (CALLS | WRITES) or t.stack.acts()
-    return value.value is None and value.temper == TAME and not acts and t.ventures.has(value)
+    return value.value is None and value.temper == TAME and not _acts(t, value) and t.ventures.has(value)
 
 
 @template("f32.store")

@@ -37,6 +37,7 @@ __all__ = [
     "is_integer",
     "last_fault",
     "name",
+    "named",
     "numbered",
 ]
 
@@ -268,15 +269,18 @@ class Operand:
         if self.signed_text is not None:
             return self.derive(self.signed_text, ATOM, -sign, sign - 1)
         clean = self.clean()
-        if clean.text.isidentifier():
-            text = f"{clean.text} if {positive(clean.text, sign)} else {clean.text} - {mask + 1:#x}"
-        else:
-            text = f"w if (w := {clean.text}) <= {DIGIT:#x} or w < {sign:#x} else w - {mask + 1:#x}"
+        variable, first = named(clean.text)
+        text = f"{variable} if {positive(variable, sign, first)} else {variable} - {mask + 1:#x}"
         return clean.derive(text, CONDITIONAL, -sign, sign - 1)
 
 
 Relation = tuple[str, Operand, Operand]
 """An order, or that two numbers are equal or not: the sign, with an `s` if they are ordered as signed, and both."""
+
+
+def named(text: str) -> tuple[str, str]:
+    """A variable that has what a text gives, and what is to be written where it is first used."""
+    return (text, text) if text.isidentifier() else ("w", f"(w := {text})")
 
 
 def last_fault(operands: Iterable[Operand]) -> int | None:

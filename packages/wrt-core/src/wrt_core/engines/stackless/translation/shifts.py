@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wrt_core.engines.stackless.translation.alignment import known
-from wrt_core.engines.stackless.translation.digits import DIGIT
+from wrt_core.engines.stackless.translation.digits import positive
 from wrt_core.engines.stackless.translation.folding import both, folding, type_of
 from wrt_core.engines.stackless.translation.operand import (
     ADD,
@@ -22,6 +22,7 @@ from wrt_core.engines.stackless.translation.operand import (
     WILD,
     XOR,
     Operand,
+    named,
 )
 from wrt_core.engines.stackless.translation.translator import Translator
 from wrt_foundation.instructions import Instruction
@@ -94,10 +95,9 @@ def _extended(a: Operand, count: int) -> str:
     """The canonical form of a canonical number that is shifted to the right as a signed one."""
     sign = SIGN[a.type]
     signs = WIDTH_MASK[a.type] + 1 - (sign >> count)
-    variable = a.text if a.text.isidentifier() else "w"
-    first = variable if variable == a.text else f"(w := {a.text})"
+    variable, first = named(a.text)
     shifted = f"{variable} >> {count}"
-    return f"({shifted} if {first} <= {DIGIT:#x} or {variable} < {sign:#x} else {shifted} | {signs:#x})"
+    return f"({shifted} if {positive(variable, sign, first)} else {shifted} | {signs:#x})"
 
 
 @folding(*both("rotl", "rotr"))

@@ -15,6 +15,7 @@ A branch is written as the cheapest of:
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation.operand import named
 from wrt_core.engines.stackless.translation.source import BLOCK_LIMIT, Line, Source, TooDeep
 from wrt_core.engines.stackless.translation.tree import (
     Block,
@@ -192,8 +193,8 @@ class _Writer:
             self.source.add(indent, f"br = {text}", node.offset)
         else:
             table = f"({', '.join(map(str, orders))})"
-            index, tested = (node.index, node.index) if node.index.isidentifier() else ("w", f"(w := {node.index})")
-            text = f"{table}[{index}] if {tested} < {len(orders)} else {node.default.order}"
+            index, first = named(node.index)
+            text = f"{table}[{index}] if {first} < {len(orders)} else {node.default.order}"
             self.source.add(indent, f"br = {text}", node.offset)
         return {*node.labels, node.default}, False
 
