@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation import climbing
 from wrt_core.engines.stackless.translation.digits import DIGIT, negative, positive
 from wrt_core.engines.stackless.translation.folding import both, folding, signed_value
 from wrt_core.engines.stackless.translation.operand import ATOM, COMPARE, SIGN, Operand, constant
@@ -27,8 +28,9 @@ def compare_unsigned(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
     sign = _COMPARISON[instruction.name[4:6]]
     if sign in ("==", "!="):
-        vote(t, a, SAME)
-        vote(t, b, SAME)
+        for one in (a, b):
+            vote(t, one, SAME)
+            climbing.used(t, one)
         if min(a.low, b.low) < 0 and is_free(a) and is_free(b):
             compare(t, sign, a.signed(), b.signed())
             return
@@ -149,8 +151,8 @@ def _compare_with_positive(t: Translator, comparison: str, a: Operand, b: Operan
 def eqz(t: Translator, instruction: Instruction, _: None) -> None:
     a = t.pop()
     vote(t, a, SAME)
-    if a.low >= 0 or not is_free(a):
-        a = a.clean()
+    climbing.used(t, a)
+    a = a if a.tells_zero else a.clean()
     if a.negated is not None:
         t.push(Operand(a.negated, I32, COMPARE, 0, 1, a.effects, a.reads, a.size, None, a.text, fault=a.fault))
         t.stack.items[-1].relation = opposite(a.relation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation import climbing
 from wrt_core.engines.stackless.translation.landings import held, landed
 from wrt_core.engines.stackless.translation.operand import (
     CONDITIONAL,
@@ -49,6 +50,13 @@ def tests(condition: Operand) -> tuple[str, str]:
     return condition.at(CONDITIONAL + 1), f"not {condition.at(UNARY)}"
 
 
+def pop_condition(t: Translator) -> Operand:
+    """Pop an i32 of which it only matters whether it is zero."""
+    condition = t.pop()
+    climbing.used(t, condition)
+    return condition if condition.tells_zero else condition.clean()
+
+
 @template("if")
 def if_(t: Translator, instruction: Instruction, type: BlockType) -> None:
     open_if(t, t.block_type(type))
@@ -56,7 +64,7 @@ def if_(t: Translator, instruction: Instruction, type: BlockType) -> None:
 
 def open_if(t: Translator, signature: FuncType) -> None:
     """Open an `if` of a function type that the module need not have."""
-    condition = t.pop_clean()
+    condition = pop_condition(t)
     t.stack.before(condition.effects | TRAPS)
     retry = t.ventured(condition.effects)
     relation, texts = relation_of(condition), tests(condition)
@@ -158,7 +166,7 @@ def br(t: Translator, instruction: Instruction, depth: int) -> None:
 
 @template("br_if")
 def br_if(t: Translator, instruction: Instruction, depth: int) -> None:
-    condition = t.pop_clean()
+    condition = pop_condition(t)
     t.stack.before(condition.effects | TRAPS)
     retry = t.ventured(condition.effects)
     relation, texts = relation_of(condition), tests(condition)
@@ -237,4 +245,4 @@ def _moves(t: Translator, values: list[Operand], height: int) -> list[Node]:
     return [Line(assignment(moves), t.offset)] if moves else []
 
 
-__all__ = ["branch_when", "leave", "open_if", "return_text", "tests"]
+__all__ = ["branch_when", "leave", "open_if", "pop_condition", "return_text", "tests"]

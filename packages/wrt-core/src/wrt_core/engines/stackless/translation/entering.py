@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wrt_core.engines.stackless.translation.counting import LONGEST, Counted, Growth
 from wrt_core.engines.stackless.translation.operand import SIGN, WIDTH_MASK, Operand, constant
@@ -76,12 +76,19 @@ class _Asked:
 
 
 def entry_of(
-    loop: Counted, at_entry: Callable[[int], Range], wanted: Collection[int], variable: str = "n"
+    loop: Counted,
+    at_entry: Callable[[int], Range],
+    wanted: Collection[int],
+    variable: str = "n",
+    is_signed: bool = False,
 ) -> Entry | None:
     """What must hold where a loop is entered that it may be written as a `for`, and its `wanted` locals not masked.
 
-    `at_entry` says what a local is there; `variable` is for the bound. None if that can't be, or is not worth it.
+    `at_entry` says what a local is there; `variable` is for the bound; that which counts may hold a signed number. None
+    if that can't be, or is not worth it.
     """
+    if is_signed and not _fits_signed(at_entry(loop.local), loop):
+        return None
     if isinstance(loop.step, int) and abs(loop.step) > LONGEST:
         return None
     asked = _Asked(at_entry, loop.bound, variable)
@@ -94,7 +101,28 @@ def entry_of(
         return None
     computed = asked.known.pop(_BOUND, None) is not None
     bound = f"{variable} = {loop.bound.text}" if computed else ""
-    return Entry(bound, " and ".join(asked.tests), asked.known, found)
+    return Entry(
+        bound,
+        " and ".join(asked.tests),
+        asked.known,
+        _as_signed(found, at_entry(loop.local), loop) if is_signed else found,
+    )
+
+
+def _fits_signed(start: Range, loop: Counted) -> bool:
+    """Whether what a loop counts from a number on goes through no more than signed numbers, too."""
+    half, end = SIGN[loop.bound.type], _bound_of(loop)
+    if start[1] < half:
+        return end is None or end <= half
+    return start[0] == start[1] and end == 2 * half
+
+
+def _as_signed(numbers: Numbers, start: Range, loop: Counted) -> Numbers:
+    """The same numbers, signed."""
+    half = SIGN[loop.bound.type]
+    if start[1] < half:
+        return numbers
+    return replace(numbers, first=constant(start[0] - 2 * half, loop.bound.type).text, end="0")
 
 
 def _is_upwards(loop: Counted) -> bool:

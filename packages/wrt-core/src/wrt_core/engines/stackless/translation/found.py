@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from wrt_core.engines.stackless.translation.climbing import held_climbing
 from wrt_core.engines.stackless.translation.counting import Counted
 from wrt_core.engines.stackless.translation.ranges import Point
 from wrt_core.engines.stackless.translation.relation import Range
@@ -46,7 +47,10 @@ class Found:
         turning = [offset for offset, loop in counted.items() if turns_of(*translator.closed[offset], loop) is not None]
         ranges = translator.ranges.solve(zeros)
         unsigned = frozenset(local for loop in counted.values() for local in loop.locals)
-        signed = held_signed(translator, unsigned)
+        climbing = translator.ranges.climbing(ranges)
+        climb = held_climbing(translator, counted, ranges.keys() | climbing.keys(), translator.ranges.loops)
+        signed = held_signed(translator, unsigned) | climb
+        ranges |= {point: found for point, found in climbing.items() if point[1] in climb}
         divided = translator.divided | {source for copy, source in translator.copies if copy in translator.divided}
         return cls(
             numbers=held_as_numbers(translator),

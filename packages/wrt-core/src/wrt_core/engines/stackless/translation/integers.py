@@ -6,7 +6,7 @@ what is known of a value's range saves masks and sign conversions.
 
 from __future__ import annotations
 
-from wrt_core.engines.stackless.translation import sums
+from wrt_core.engines.stackless.translation import climbing, sums
 from wrt_core.engines.stackless.translation.alignment import least
 from wrt_core.engines.stackless.translation.digits import DIGIT
 from wrt_core.engines.stackless.translation.division import remainder
@@ -63,6 +63,7 @@ def _commuted(t: Translator) -> tuple[Operand, Operand]:
 def add(t: Translator, instruction: Instruction, _: None) -> None:
     a, b = (each.numeric() for each in _commuted(t))
     sums.used(t, a)
+    climbing.used(t, a)
     if b.value is not None:
         value = signed_value(b)
         if value == 0:
@@ -77,6 +78,7 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
             total.temper = WILD
         t.push(total)
         return
+    climbing.used(t, b)
     rest = remainder(a, b, -1) or remainder(b, a, -1)
     if rest is not None:
         t.push(rest)
@@ -118,6 +120,8 @@ def sub(t: Translator, instruction: Instruction, _: None) -> None:
 @folding(*both("mul"))
 def mul(t: Translator, instruction: Instruction, _: None) -> None:
     a, b = _commuted(t)
+    climbing.used(t, a)
+    climbing.used(t, b)
     mask = WIDTH_MASK[a.type]
     if b.value is not None:
         if b.value > 1 and b.value.bit_count() == 1 and a.value is None:

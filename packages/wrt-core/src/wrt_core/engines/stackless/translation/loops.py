@@ -52,6 +52,9 @@ def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
         return None
     if t.offset in t.recursing:  # a few turns each time, and a range costs as much as a few turns
         return None
+    climbs = counted.local in t.signed
+    if counted.locals & t.signed - {counted.local}:
+        return None
     heads = {local: t.ranges.at_head(t.offset, local) for local in counted.others}
     wanted = wanted_of(counted, heads, t.local_types, t.addressed)
     variable = f"n{t.offset}"
@@ -62,9 +65,9 @@ def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
             return t.ranges.at_head(t.offset, local)
         return t.ranges.get(local)
 
-    entry = entry_of(counted, at_entry, wanted, variable) if wanted and t.offset not in wary else None
+    entry = entry_of(counted, at_entry, wanted, variable, climbs) if wanted and t.offset not in wary else None
     if entry is None and t.offset in t.turning:
-        entry = entry_of(counted, at_entry, (), variable)
+        entry = entry_of(counted, at_entry, (), variable, climbs)
     return None if entry is not None and entry.test and (-t.offset in wary or wary == EVERYWHERE) else entry
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wrt_core.engines.stackless.translation import sums
+from wrt_core.engines.stackless.translation import climbing, sums
 from wrt_core.engines.stackless.translation.floats import take_unrounded
 from wrt_core.engines.stackless.translation.operand import (
     AND,
@@ -64,6 +64,7 @@ def venture(t: Translator, base: Operand, argument: MemArg, stored: Operand | No
     """
     if t.votes_count:
         t.addressed.update([int(each[1:]) for each in base.reads if each[0] == "l"])
+        climbing.used(t, base)
         if base.type is I32 and t.ventures.may(base):
             sums.used(t, base)
     if base.is_clean or base.type is not I32 or _acts(t, stored) or not t.ventures.has(base):

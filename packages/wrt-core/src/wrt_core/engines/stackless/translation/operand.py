@@ -167,6 +167,12 @@ class Operand:
         return self.low >= 0 and self.high <= WIDTH_MASK[self.type]
 
     @property
+    def tells_zero(self) -> bool:
+        """Whether the text gives zero just where the value is zero."""
+        mask = WIDTH_MASK[self.type]
+        return -mask <= self.low and self.high <= mask
+
+    @property
     def is_simple(self) -> bool:
         """Whether evaluating the canonical value twice costs and does nothing more than once."""
         if self.effects != NOTHING:

@@ -54,6 +54,8 @@ class _Loop:
     """What holds where the last of them is taken."""
     front: Passed | None = None
     """What holds where it goes on, of the condition that it begins with."""
+    guarded: set[int] = field(default_factory=set)
+    """The locals that are stepped only where they are not zero."""
     strides: dict[int, int] = field(default_factory=dict)
     """By how much a local is stepped each time round, if it always is."""
 
@@ -98,7 +100,8 @@ class Ranges:
         self._types = types
         self._params = params
         self._own = len(types)
-        self._loops = loops
+        self.loops = loops
+        """The locals that each loop gives something."""
         self._solution = solution
         self._given = given or {}
         self._hopes = hopes
@@ -140,6 +143,9 @@ class Ranges:
         """
         scope = self._scopes[-1]
         found = value.low, value.high
+        innermost = self._innermost() if step is not None and self._solution is None else None
+        if innermost is not None and self.get(local)[0] > 0:
+            innermost.guarded.add(local)
         scope.values[local] = found
         scope.given[local] = _hull(scope.given[local], found) if local in scope.given else found
         if self._solution is None:
@@ -148,6 +154,9 @@ class Ranges:
                 if outer.loop is not None:
                     outer.loop.steps[local] = None if local in outer.loop.steps else step
                     step = None  # loops around this one do it more than once
+
+    def _innermost(self) -> _Loop | None:
+        return next((scope.loop for scope in reversed(self._scopes) if scope.loop is not None), None)
 
     def narrow(self, relation: Relation | None) -> None:
         """From here on, a relation holds."""
@@ -213,7 +222,7 @@ class Ranges:
         if len(self._scopes) > _DEPTH:
             self.give_up()
         if label.loop and not self._unknown:
-            given = [local for local in self._loops.get(offset, ()) if is_integer(self._types[local])]
+            given = [local for local in self.loops.get(offset, ()) if is_integer(self._types[local])]
             solution = self._solution
             if solution is None:
                 scope.loop = _Loop(offset)
@@ -253,6 +262,8 @@ class Ranges:
         """What is known of a local at the head of a loop that is about to be entered."""
         low, high = solution.get(point) or self._any(point[1])
         if point not in self._given:
+            return low, high
+        if high > WIDTH_MASK[self._types[point[1]]]:  # it climbs, see there
             return low, high
         least, most = _hull(self.get(point[1]), self._given[point])
         return max(low, least), min(high, most)
@@ -348,3 +359,17 @@ class Ranges:
                 if found != self._any(local):
                     solution[loop.offset, local] = found
         return solution
+
+    def climbing(self, solution: Mapping[Point, Range]) -> dict[Point, Range]:
+        """Return what locals are at the heads of loops where they climb from a negative number to zero.
+
+        For that stands the number past their width. What is in the `solution` is known already.
+        """
+        found: dict[Point, Range] = {}
+        for loop in [] if self._unknown else self._found:
+            for local in loop.guarded:
+                (low, high), step = loop.entering.get(local, (0, 0)), loop.steps.get(local)
+                end = WIDTH_MASK[self._types[local]] + 1
+                if low == high >= end // 2 and isinstance(step, int) and step > 0 and (end - low) % step == 0:
+                    found[loop.offset, local] = low, end
+        return {point: each for point, each in found.items() if point not in solution}

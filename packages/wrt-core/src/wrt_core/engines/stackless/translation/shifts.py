@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation import climbing
 from wrt_core.engines.stackless.translation.alignment import known
 from wrt_core.engines.stackless.translation.digits import positive
 from wrt_core.engines.stackless.translation.folding import both, folding, type_of
@@ -42,6 +43,7 @@ def shl(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
     bits = a.type.bits  # type: ignore[union-attr]
     if b.value is not None:
+        climbing.used(t, a)
         count = b.value % bits
         limit = (WIDTH_MASK[a.type] + 1) * HEADROOM
         if a.high << count >= limit or a.low << count <= -limit:

@@ -113,6 +113,10 @@ class Translator:
         """The locals that were last seen to get what leaves its width; see `operand`."""
         self.below: set[int] = set()
         """The locals that were last given, of constants, one far below zero."""
+        self.climbing: set[int] = set()
+        """The locals that were last given, of constants, a negative one."""
+        self.climbs: Counter[tuple[int, int | None]] = Counter()
+        """How much cheaper it would be if these held signed numbers, by local and innermost loop; see `climbing`."""
         self.growing: dict[int, frozenset[int]] = {}
         """Those that are so where loops end, by the loops' offsets."""
         self.locals = Locals(len(type.params))

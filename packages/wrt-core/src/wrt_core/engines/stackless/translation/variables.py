@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wrt_core.engines.stackless.translation import signs, sums
+from wrt_core.engines.stackless.translation import climbing, signs, sums
+from wrt_core.engines.stackless.translation.control import pop_condition
 from wrt_core.engines.stackless.translation.counting import Growth, Step
 from wrt_core.engines.stackless.translation.operand import (
     ATOM,
@@ -62,6 +63,7 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
             if t.votes_count:
                 signs.vote(t, operand, signs.TAKEN)
                 sums.vote(t, index, sums.TAKEN)
+                climbing.vote(t, index, climbing.TAKEN)
     elif type_ is F32 and t.votes_count:
         t.exact[index] += 1
     if type_ is I32:
@@ -92,6 +94,7 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
         elif value.grown is not None and value.grown[0] == variable and value.grown[1]:
             step = Growth(value.grown[1])
         signs.given(t, index, value)
+        climbing.given(t, index, value, step)
         given, grows = value, sums.given(t, index, value)
         value = value.clean()
         t.ventures.give(index, given)
@@ -161,7 +164,7 @@ def select(t: Translator, instruction: Instruction, _: tuple[ValueType, ...] | N
             t.stack.items[index].effects and t.stack.items[-1].effects
         ):
             t.stack.spill(index)
-    condition, b, a = t.pop_clean(), t.pop(), t.pop()
+    condition, b, a = pop_condition(t), t.pop(), t.pop()
     text = f"{a.at(CONDITIONAL + 1)} if {condition.at(CONDITIONAL + 1)} else {b.at(CONDITIONAL)}"
     low, high = (min(a.low, b.low), max(a.high, b.high)) if is_integer(a.type) else (0, 0)
     t.combine(text, CONDITIONAL, a.type, (a, b, condition), low, high)
