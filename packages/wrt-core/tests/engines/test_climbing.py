@@ -24,8 +24,8 @@ from wrt_foundation.plugins import get_plugin_manager
 from wrt_foundation.traps import Trap
 
 PLUGINS = get_plugin_manager()
-STARTS = (-4, -24, -60, -64, -252, -0x8000_0000, 12, 0)
-STEPS = (1, 1, 2, 4, 4, 4, 12, -4, 0x1000, 0x1001)
+STARTS = (-1, -3, -4, -12, -24, -60, -64, -252, -0x8000_0000, 12, 0)
+STEPS = (1, 1, 2, 3, 4, 4, 4, 12, -4, 0x1000, 0x1001)
 OPERATIONS = ("add", "sub", "mul", "xor", "and", "or", "shl", "shr_u", "shr_s", "rotl")
 COMPARISONS = ("eq", "ne", "lt_u", "lt_s", "ge_u", "ge_s")
 
@@ -81,15 +81,24 @@ class Writer:
         stepped = f"{local} i32.const {step} i32.add"
         left = "local.get 4 i32.const 1 i32.sub local.tee 4 i32.eqz br_if 1"
         begun = f"i32.const {start} local.set {self.local} i32.const 70 local.set 4 {inner}"
+        if random.random() < 0.15:
+            begun += f" local.get 0 if i32.const {random.choice(STARTS)} local.set {self.local} end"
         done = random.choice(
             (f"{local} i32.eqz br_if 1", f"{local} if else br 2 end", f"{local} i32.const 0 i32.eq br_if 1")
         )
-        shape = random.choice(("last", "last", "amid", "amid", "first", "arm"))
+        shape = random.choice(("last", "last", "bound", "amid", "amid", "first", "arm"))
         if shape == "last":
             end = random.choice(
                 (f"{stepped} local.tee {self.local} br_if 0", f"{stepped} local.set {self.local} {local} br_if 0")
             )
             turn = f"{self.body()} {left} {end}"
+        elif shape == "bound":
+            bound = random.choice((-16, -4, 0, 45, 0x7000_0000, start + 8 * step, start // 2))
+            varying = "local.get 0 i32.const 63 i32.and", "local.get 1"
+            ended = random.choice((f"i32.const {bound}", f"i32.const {bound}", *varying))
+            sign = random.choice(("ne", "ne", "lt_u", "lt_u", "lt_s", "le_u"))
+            end = f"{stepped} local.tee {self.local} {ended} i32.{sign}"
+            turn = f"{self.body()} {left} {end} br_if 0"
         elif shape == "amid":
             turn = f"{self.body()} {left} {done} {self.body()} {stepped} local.set {self.local} {self.body()} br 0"
         elif shape == "first":
@@ -174,7 +183,7 @@ AMID = f"i32.const -64 local.set 1 block loop {LOADED} local.get 1 i32.eqz br_if
 def test_a_loop_that_looks_last_is_a_for_of_small_numbers() -> None:
     text = source(LAST)
     assert "for l1 in range(-64, 0, 4):" in text
-    assert "I0[l1 + 1344]" in text
+    assert "I0[l1 + 1344] ^ l2" in text
     assert "%" not in text
     assert "&" not in text
 
@@ -186,6 +195,45 @@ def test_one_that_looks_in_the_midst_masks_nothing() -> None:
     assert "  l1 = l1 + 4\n" in text
     assert "%" not in text
     assert "&" not in text
+
+
+def test_one_that_ends_before_zero_is_a_for_too() -> None:
+    text = source(LAST.replace("local.get 1 br_if", "local.get 1 i32.const -16 i32.ne br_if"))
+    assert "for l1 in range(-64, -16, 4):" in text
+    assert "I0[l1 + 1344]" in text
+
+
+PAST = f"i32.const -4 local.set 1 loop {LOADED} {STEPPED} local.get 1 {{bound}} i32.{{sign}} br_if 0 end"
+
+
+@pytest.mark.parametrize("sign", ["lt_u", "ne", "lt_s"])
+def test_one_that_begins_a_step_before_zero_goes_past_it(sign: str) -> None:
+    text = source(PAST.format(bound="i32.const 64", sign=sign))
+    assert "for l1 in range(-4, 64, 4):" in text
+    assert "I0[l1 + 1344] ^ l2" in text
+
+
+def test_so_does_one_whose_bound_is_asked_of() -> None:
+    text = source(PAST.format(bound="local.get 0", sign="lt_u"))
+    assert "for l1 in range(-4, l0, 4):" in text
+    assert "I0[l1 + 1344] ^ l2" in text
+
+
+@pytest.mark.parametrize("sign", ["lt_u", "le_u"])
+def test_unsigned_numbers_are_past_their_bound_before_they_get_to_zero(sign: str) -> None:
+    code = PAST.format(bound="i32.const 64", sign=sign).replace("-4", "-8")
+    assert "in range" not in source(code)
+    made = ModuleBuilder()
+    made.memory(1)
+    made.data(bytes(range(256)) * 8)
+    made.function("f", "i32 -> i32", f"{code} local.get 1", "i32 i32 i32")
+    assert made.instantiate(engine()).exports.f(0) == -4
+
+
+def test_one_that_goes_on_past_the_greatest_signed_number_is_none() -> None:
+    begun = f"{LAST} i32.const 0 local.set 1 loop {LOADED} local.get 1 i32.const 0x1000000 i32.add local.tee 1"
+    text = source(f"{begun} i32.const 0x90000000 i32.ne br_if 0 end")
+    assert "range(0, 0x90000000" not in text or "range(-64" not in text
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from wrt_core.engines.stackless.translation.counting import Counted, Growth, Ste
 from wrt_core.engines.stackless.translation.entering import Entry, entry_of
 from wrt_core.engines.stackless.translation.operand import constant, name
 from wrt_core.engines.stackless.translation.relation import Range
+from wrt_core.engines.stackless.translation.signs import signed_range
 from wrt_foundation.types import I32, I64, NumType
 
 SIGNS = {1: ("!=", "<", "<="), -1: ("!=", ">", ">=")}
@@ -60,6 +61,14 @@ class Case:
         front = random.random() < 0.5
         sign, signed = random.choice(SIGNS[direction]), random.random() < 0.5
         self.loop = Counted(COUNTER, step, sign, signed, bound, others, min(zeros, 3), front, "")
+        self.is_signed = self.type is I32 and random.random() < 0.4
+        if self.is_signed and random.random() < 0.7:
+            length = abs(step) if isinstance(step, int) else 1
+            below = random.choice((length, length * random.randrange(1, 20), random.randrange(1, 70)))
+            self.values[COUNTER] = -below % (1 << 32)
+            self.ranges[COUNTER] = random.choice(
+                ((self.values[COUNTER],) * 2, self.around(random, self.values[COUNTER]))
+            )
 
     def around(self, random: Random, value: int) -> Range:
         """Numbers among which a value is known to be."""
@@ -71,7 +80,7 @@ class Case:
     def entry(self) -> tuple[Entry | None, list[int]]:
         heads = dict.fromkeys(self.loop.others, (0, (1 << self.bits) - 1))
         wanted = wanted_of(self.loop, heads, self.types, self.loop.others)
-        return entry_of(self.loop, self.ranges.__getitem__, wanted), wanted
+        return entry_of(self.loop, self.ranges.__getitem__, wanted, is_signed=self.is_signed), wanted
 
     def step_of(self, local: int) -> int:
         step = self.loop.step if local == COUNTER else self.loop.others[local]
@@ -79,8 +88,14 @@ class Case:
             return step.most
         return self.values[STEP] if isinstance(step, str) else step
 
+    @property
+    def start(self) -> int:
+        """What the variable holds that counts."""
+        start, whole = self.values[COUNTER], 1 << self.bits
+        return start - whole if self.is_signed and start >= whole >> 1 else start
+
     def names(self) -> dict[str, int]:
-        return {**{f"l{local}": value for local, value in enumerate(self.values)}, "n": self.end}
+        return {**{f"l{local}": value for local, value in enumerate(self.values)}, "l0": self.start, "n": self.end}
 
     def goes_round(self, turns: int) -> bool:
         """Whether the loop goes round once more after so many turns, by the specification."""
@@ -93,19 +108,28 @@ class Case:
     def check(self, entry: Entry, wanted: list[int]) -> int:
         """Check what the loop does if what is asked holds; return its turns."""
         names = self.names()
-        numbers = eval(entry.numbers.text.removeprefix("l0 in "), names)
+        numbers = eval(entry.numbers.range, names)
         turns = max(0, -((numbers.start - numbers.stop) // numbers.step))  # len() is for C's numbers
         last = (1 << self.bits) - 1
         if not self.loop.front:
             assert turns > 0
         for turn in {turn for turn in (0, 1, 2, turns // 2, turns - 2, turns - 1) if 0 <= turn < turns}:
-            assert numbers[turn] == self.values[COUNTER] + turn * self.step_of(COUNTER)
+            assert numbers[turn] == self.start + turn * self.step_of(COUNTER)
+            assert not self.is_signed or -(1 << 31) <= numbers[turn] < 1 << 31
             assert self.goes_round(turn) or (turn == 0 and not self.loop.front)
         assert not self.goes_round(turns)
         for local, (low, high) in entry.known.items():
             step = 0 if local in (BOUND, STEP) else self.step_of(local)
-            at_heads = [self.values[local], self.values[local] + step * max(turns - (not self.loop.front), 0)]
-            if (local == COUNTER and self.loop.front and not 0 <= at_heads[1] <= last) and (low, high) == (0, last):
+            first = self.start if local == COUNTER else self.values[local]
+            if local == COUNTER and self.is_signed:
+                low, high = signed_range((low, high))
+            at_heads = [first, first + step * max(turns - (not self.loop.front), 0)]
+            least = -(1 << 31) if local == COUNTER and self.is_signed else 0
+            most = least + last
+            if (local == COUNTER and self.loop.front and not least <= at_heads[1] <= most) and (low, high) == (
+                least,
+                most,
+            ):
                 continue  # what it is when it has left its width, nobody has asked
             assert low <= min(at_heads) <= max(at_heads) <= high, local
             if local in wanted and step > 0 and not self.loop.front:
@@ -115,7 +139,7 @@ class Case:
 
 @pytest.mark.parametrize("part", range(10))
 def test_what_is_asked_suffices(part: int) -> None:
-    held = long = 0
+    held = long = below = 0
     for seed in range(part * 3000, part * 3000 + 3000):
         case = Case(Random(seed))
         entry, wanted = case.entry()
@@ -123,9 +147,11 @@ def test_what_is_asked_suffices(part: int) -> None:
             continue
         if not entry.test or eval(entry.test, case.names()):
             held += 1
+            below += case.start < 0
             try:
                 long += case.check(entry, wanted) > 100_000
             except AssertionError as error:
                 raise AssertionError(f"{error} {seed}: {case.loop} {case.values} {case.ranges} {entry}") from error
     assert held > 100
+    assert below > 8
     assert long > 5

@@ -86,9 +86,11 @@ def _activation(compiled: Compiled, entry: TracebackType, at: int | None) -> Act
         else:
             values = tuple([_local(variables, number, each) for number, each in enumerate(parameters)])
         return Activation(instance, index, ActivationKind.ENTRY, compiled.first_offset(index), values)
-    numbers = None if at is None else translation.counted.get(at)
-    if numbers is not None:  # it was told of on the way back, before it took the next number
-        variables = {**variables, f"l{numbers.local}": numbers.next(frame.f_globals, variables)}
+    numbers = translation.counted.get(offset)
+    if numbers is not None:
+        if at is not None:  # it was told of on the way back, before it took the next number
+            variables = {**variables, f"l{numbers.local}": numbers.next(frame.f_globals, variables)}
+        variables = numbers.stepped(frame.f_globals, variables)
     return activation_at(frame.f_globals, index, form, offset, variables)
 
 

@@ -40,7 +40,7 @@ def expect(t: Translator, offset: int) -> None:
 
 
 def _note(t: Translator, what: str, number: int, found: Range, type: ValueType) -> None:
-    if found != (0, WIDTH_MASK[type]):
+    if found[0] > 0 or found[1] < WIDTH_MASK[type]:
         t.expected.append((what, number, found))
 
 

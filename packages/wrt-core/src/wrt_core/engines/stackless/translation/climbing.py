@@ -1,4 +1,4 @@
-"""Climbing: locals that go by equal steps from a negative constant up to zero, and where that is reached, a loop ends.
+"""Climbing: locals that go by equal steps from a negative constant up to zero, where the loop ends, or past it.
 
 Compilers have loops do so that go round a fixed number of times: to look for zero takes an instruction less, and what
 is added to make an address of such a number is a constant anyway. Held as unsigned numbers they would be large ones, of
@@ -46,7 +46,7 @@ def given(t: Translator, local: int, value: Operand, step: Step | None) -> None:
         vote(t, local, 0 if isinstance(step, int) and 0 < step <= LONGEST else _OTHER)
     elif value.value % (2 * SIGN[I32]) >= SIGN[I32]:
         t.climbing.add(local)
-        vote(t, local, _NEGATIVE)
+        t.climbs[local, None] += _NEGATIVE  # wherever that is: what it was before does not matter
     else:
         t.climbing.discard(local)
 

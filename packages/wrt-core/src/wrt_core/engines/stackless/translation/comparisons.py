@@ -27,10 +27,11 @@ def compare(t: Translator, sign: str, a: Operand, b: Operand) -> None:
 def compare_unsigned(t: Translator, instruction: Instruction, _: None) -> None:
     b, a = t.pop(), t.pop()
     sign = _COMPARISON[instruction.name[4:6]]
+    for one in (a, b):
+        climbing.used(t, one)
     if sign in ("==", "!="):
-        for one in (a, b):
-            vote(t, one, SAME)
-            climbing.used(t, one)
+        vote(t, a, SAME)
+        vote(t, b, SAME)
         if min(a.low, b.low) < 0 and is_free(a) and is_free(b):
             compare(t, sign, a.signed(), b.signed())
             return
@@ -44,6 +45,7 @@ def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
     sign = SIGN[a.type]
     for one in (a, b):
         vote(t, one, SAME if is_free(one) else ORDERED)
+        climbing.used(t, one)
     if is_free(a) and is_free(b):
         b, a = t.pop(), t.pop()
         compare(t, comparison, a.signed(), b.signed())

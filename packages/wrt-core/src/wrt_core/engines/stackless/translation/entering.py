@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from wrt_core.engines.stackless.translation.counting import LONGEST, Counted, Growth
 from wrt_core.engines.stackless.translation.operand import SIGN, WIDTH_MASK, Operand, constant
@@ -38,7 +38,10 @@ class Entry:
 class _Asked:
     """What must hold where a loop is entered: what is known to needs no asking."""
 
-    def __init__(self, at_entry: Callable[[int], Range], bound: Operand, variable: str) -> None:
+    def __init__(
+        self, at_entry: Callable[[int], Range], bound: Operand, variable: str, is_signed: bool = False
+    ) -> None:
+        self.is_signed = is_signed
         self._at_entry = at_entry
         self._bound = bound.low, bound.high
         self._variable = variable
@@ -87,11 +90,9 @@ def entry_of(
     `at_entry` says what a local is there; `variable` is for the bound; that which counts may hold a signed number. None
     if that can't be, or is not worth it.
     """
-    if is_signed and not _fits_signed(at_entry(loop.local), loop):
-        return None
     if isinstance(loop.step, int) and abs(loop.step) > LONGEST:
         return None
-    asked = _Asked(at_entry, loop.bound, variable)
+    asked = _Asked(at_entry, loop.bound, variable, is_signed)
     signs, written = (("!=", "<", "<="), _upwards) if _is_upwards(loop) else (("!=", ">", ">="), _downwards)
     found = written(loop, asked, wanted) if loop.sign in signs else None
     if found is None or not asked.possible:
@@ -101,28 +102,7 @@ def entry_of(
         return None
     computed = asked.known.pop(_BOUND, None) is not None
     bound = f"{variable} = {loop.bound.text}" if computed else ""
-    return Entry(
-        bound,
-        " and ".join(asked.tests),
-        asked.known,
-        _as_signed(found, at_entry(loop.local), loop) if is_signed else found,
-    )
-
-
-def _fits_signed(start: Range, loop: Counted) -> bool:
-    """Whether what a loop counts from a number on goes through no more than signed numbers, too."""
-    half, end = SIGN[loop.bound.type], _bound_of(loop)
-    if start[1] < half:
-        return end is None or end <= half
-    return start[0] == start[1] and end == 2 * half
-
-
-def _as_signed(numbers: Numbers, start: Range, loop: Counted) -> Numbers:
-    """The same numbers, signed."""
-    half = SIGN[loop.bound.type]
-    if start[1] < half:
-        return numbers
-    return replace(numbers, first=constant(start[0] - 2 * half, loop.bound.type).text, end="0")
+    return Entry(bound, " and ".join(asked.tests), asked.known, found)
 
 
 def _is_upwards(loop: Counted) -> bool:
@@ -141,7 +121,12 @@ def _most(loop: Counted, wanted: Collection[int]) -> int:
 def _upwards(loop: Counted, asked: _Asked, wanted: Collection[int]) -> Numbers | None:
     local, step, bound = loop.local, loop.step, loop.bound
     inclusive = loop.sign == "<="
-    start = asked.at_entry(local)
+    start, end = asked.at_entry(local), _bound_of(loop)
+    if asked.is_signed:
+        climbing = _signed(loop, start, end)
+        if climbing is None:
+            return None
+        start, end = climbing
     first = constant(start[0], bound.type).text if start[0] == start[1] else f"l{local}"
     most = _most(loop, wanted)
     if isinstance(step, str):
@@ -149,21 +134,22 @@ def _upwards(loop: Counted, asked: _Asked, wanted: Collection[int]) -> Numbers |
             return None
         asked.within(int(step[1:]), 1, _SMALL - 1)
     length, longest = (step, step) if isinstance(step, int) else (1, _SMALL)
-    end = _bound_of(loop)
     if end is None:
         key = _BOUND if bound.local is None else bound.local
         last = asked.name(key)
         ends = asked.within(key, 0, most - 1)
     else:
         furthest = (SIGN if loop.signed else WIDTH_MASK)[bound.type] - longest - inclusive
-        if end <= 0 or (end > most and start[0] != start[1]) or (end > furthest and loop.sign != "!="):
+        if end <= min(start[0], 0) or (end > most and start[0] != start[1]) or (end > furthest and loop.sign != "!="):
             return None
         last = constant(end, bound.type).text
         ends = end, end
     if loop.front:
         if loop.signed:
             start = asked.within(local, 0, SIGN[bound.type] - 1)
-        if bound.value == 0 and loop.sign == "!=":  # where it is zero to begin with it does not go round at all
+        if (
+            bound.value == 0 and loop.sign == "!=" and start[0] >= 0
+        ):  # where it is zero to begin with it does not go round at all
             start = asked.within(local, 1, WIDTH_MASK[bound.type])
         if loop.sign == "!=":
             asked.less(first, start, last, ends, False)
@@ -175,10 +161,26 @@ def _upwards(loop: Counted, asked: _Asked, wanted: Collection[int]) -> Numbers |
     times = distance if step == 1 and not inclusive else f"({distance} // {step} + 1)"
     _others(loop, asked, wanted, times, (ends[1] - start[0]) // length + 1, (ends[0] - start[1]) // longest)
     highest = ends[1] - (not inclusive)
-    asked.known[local] = start[0], max(highest + longest, start[1]) if loop.front else highest
+    past = 2 * SIGN[bound.type] if start[0] < 0 else 0  # it climbs, see there
+    asked.known[local] = start[0] + past, past + (max(highest + longest, start[1]) if loop.front else highest)
     if inclusive:
         last = f"{last} + 1" if end is None else constant(end + 1, bound.type).text
     return Numbers(local, first, last, str(step))
+
+
+def _signed(loop: Counted, start: Range, end: int | None) -> tuple[Range, int | None] | None:
+    """From where to where a loop counts up by signed numbers; None if its own may be others."""
+    half = SIGN[loop.bound.type]
+    if start[1] < half:
+        return (start, end) if end is None or end + (loop.sign == "<=") <= half else None
+    first = start[0] - 2 * half
+    if start[0] != start[1] or not isinstance(loop.step, int):
+        return None
+    if loop.sign == "!=":
+        return (first, first), end if end is None or end < half else end - 2 * half
+    if loop.front or (not loop.signed and (first + loop.step < 0 or (end is not None and end >= half))):
+        return None  # as an unsigned number, it is past any bound before it has got to zero
+    return (first, first), end
 
 
 def _divides(length: int, start: Range, ends: Range, zeros: int) -> bool:
@@ -209,6 +211,8 @@ def _downwards(loop: Counted, asked: _Asked, wanted: Collection[int]) -> Numbers
     inclusive = loop.sign == ">="
     wraps = not loop.signed and loop.sign != "!="
     most = _most(loop, wanted)
+    if asked.is_signed and asked.at_entry(local)[1] >= SIGN[bound.type]:
+        return None
     first = f"l{local}"
     end = _bound_of(loop)
     if end is None:

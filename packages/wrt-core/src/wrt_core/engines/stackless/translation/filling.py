@@ -16,7 +16,7 @@ from struct import pack
 from wrt_core.engines.stackless.translation.operand import LITERAL
 from wrt_core.engines.stackless.translation.safe_points import Meter
 from wrt_core.engines.stackless.translation.source import Line
-from wrt_core.engines.stackless.translation.tree import Branch, Conditional, Loop, Node, Sequence, Stop, Turns
+from wrt_core.engines.stackless.translation.tree import Conditional, Loop, Node, Sequence, Turns, is_plain
 
 __all__ = ["filled"]
 
@@ -184,7 +184,7 @@ class _Turn:
 def filled(loop: Loop, heads: int, meter: Meter | None) -> Node:
     """Return a loop, or a node that is the same and assigns a slice where it can; `heads` are the lines at its head."""
     turns = loop.turns
-    if turns is None or not turns.body.falls or not _is_plain(turns.then.nodes):
+    if turns is None or not turns.body.falls or not is_plain(turns.then.nodes):
         return loop
     nodes = turns.body.nodes[heads:]
     turn = _Turn.of(turns, [node.text for node in nodes if isinstance(node, Line)])
@@ -251,12 +251,3 @@ def _spaced(stored: _Stored, walk: _Walk) -> _Sweep | None:
     given = given if item.width == 1 else f"memoryview({given}).cast('{_FORMAT.get(item.letter, item.letter)}')"
     fits = f"{walk.after('(len(r) - 1)')} < len({view})"
     return _Sweep(fits, f"{view}[{walk.first}:{walk.after('len(r)')}:{walk.step}] = {given}")
-
-
-def _is_plain(nodes: list[Node]) -> bool:
-    """Whether nodes may be written twice: they have no labels."""
-    return all(
-        isinstance(node, (Line, Branch, Stop))
-        or (isinstance(node, Conditional) and _is_plain(node.then.nodes) and _is_plain(node.otherwise.nodes))
-        for node in nodes
-    )

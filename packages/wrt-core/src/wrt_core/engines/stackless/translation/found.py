@@ -48,7 +48,8 @@ class Found:
         ranges = translator.ranges.solve(zeros)
         unsigned = frozenset(local for loop in counted.values() for local in loop.locals)
         climbing = translator.ranges.climbing(ranges)
-        climb = held_climbing(translator, counted, ranges.keys() | climbing.keys(), translator.ranges.loops)
+        heads = ranges.keys() | climbing.keys() | {(offset, loop.local) for offset, loop in counted.items()}
+        climb = held_climbing(translator, counted, heads, translator.ranges.loops)
         signed = held_signed(translator, unsigned) | climb
         ranges |= {point: found for point, found in climbing.items() if point[1] in climb}
         divided = translator.divided | {source for copy, source in translator.copies if copy in translator.divided}

@@ -179,7 +179,8 @@ def translate(
 
 def _written(numbers: Numbers, translator: Translator) -> Numbers:
     first, end, step = map(translator.written, (numbers.first, numbers.end, numbers.step))
-    return Numbers(translator.owner(numbers.local), first, end, step, numbers.ahead)
+    dropped = tuple((translator.written(name), translator.written(step)) for name, step in numbers.dropped)
+    return Numbers(translator.owner(numbers.local), first, end, step, numbers.ahead, numbers.walk, dropped)
 
 
 def safe_points(
@@ -245,7 +246,7 @@ def read(
         translator.points = {}
     translator.assigned, translator.recursing = body.assigned, body.recursing
     translator.base_case = body.base_case
-    known = () if found is None else (found.ranges, found.given, found.hopes)
+    known = () if found is None else (found.ranges, found.given, found.hopes, translator.grows)
     translator.ranges = Ranges(local_types, len(type_.params), body.loops, *known)
     if form.resumed is not None and form.wary == EVERYWHERE:  # the locals may be anything where it begins
         translator.ranges.give_up()

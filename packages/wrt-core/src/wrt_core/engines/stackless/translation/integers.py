@@ -19,6 +19,7 @@ from wrt_core.engines.stackless.translation.operand import (
     MULTIPLY,
     OR,
     SCALED,
+    SUM,
     TAME,
     UNARY,
     WIDTH_MASK,
@@ -29,7 +30,6 @@ from wrt_core.engines.stackless.translation.operand import (
     last_fault,
 )
 from wrt_core.engines.stackless.translation.shifts import SCALING, shl
-from wrt_core.engines.stackless.translation.sums import SUM
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import I32, I64

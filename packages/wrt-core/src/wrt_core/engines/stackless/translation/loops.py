@@ -30,10 +30,10 @@ def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
     entry_begins = len(t.sequence.nodes)
     firm = frozenset(counted.locals & t.summed)
     for local in sorted(firm):
-        low, high = t.ranges.get(local)
-        if low < high and not t.firm[local]:  # else it was given just that
-            whole = WIDTH_MASK[t.local_types[local]] + 1
-            t.statement(f"l{local} = l{local} % {whole:#x}", NOTHING, t.writes(local))
+        mask = WIDTH_MASK[t.local_types[local]]
+        if t.ranges.get(local)[1] > mask:
+            t.statement(f"l{local} = l{local} % {mask + 1:#x}", NOTHING, t.writes(local))
+            t.ranges.know({local: (0, mask)})
     t.firm.update(firm)
     if entry.bound:
         t.append(Line(entry.bound, t.offset))
@@ -53,8 +53,6 @@ def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
     if t.offset in t.recursing:  # a few turns each time, and a range costs as much as a few turns
         return None
     climbs = counted.local in t.signed
-    if counted.locals & t.signed - {counted.local}:
-        return None
     heads = {local: t.ranges.at_head(t.offset, local) for local in counted.others}
     wanted = wanted_of(counted, heads, t.local_types, t.addressed)
     variable = f"n{t.offset}"
@@ -63,7 +61,8 @@ def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
     def at_entry(local: int) -> Range:
         if t.offset in t.reentered and (local == counted.local or local in counted.others):
             return t.ranges.at_head(t.offset, local)
-        return t.ranges.get(local)
+        low, high = t.ranges.get(local)
+        return low, min(high, WIDTH_MASK[t.local_types[local]])  # what has grown is masked before
 
     entry = entry_of(counted, at_entry, wanted, variable, climbs) if wanted and t.offset not in wary else None
     if entry is None and t.offset in t.turning:

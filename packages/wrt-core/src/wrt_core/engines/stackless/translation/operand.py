@@ -25,6 +25,7 @@ __all__ = [
     "NOTHING",
     "READS",
     "SIGN",
+    "SUM",
     "TRAPS",
     "VENTURES",
     "WIDTH_MASK",
@@ -75,6 +76,9 @@ _EMPTY: frozenset[str] = frozenset()
 
 HEADROOM = 1 << 56
 """How far past its width a value may grow unmasked, as a factor: one more of Python's digits costs less than a mask."""
+
+SUM = (1 << 80) - 1
+"""What a local that is left to grow is taken to be at most: far more than can be reached; see `sums`."""
 
 _STEP = 4096
 """Constants up to there are steps: what they are added to is small, nearly always."""

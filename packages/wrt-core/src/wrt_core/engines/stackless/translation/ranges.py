@@ -7,13 +7,13 @@ reading takes everything for possible there; what it finds on the ways back is t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.alignment import Junction
 from wrt_core.engines.stackless.translation.counting import Counted, Passed, Step, counted
 from wrt_core.engines.stackless.translation.induction import End, ends_of, induced
-from wrt_core.engines.stackless.translation.operand import WIDTH_MASK, Operand, is_integer
+from wrt_core.engines.stackless.translation.operand import SUM, WIDTH_MASK, Operand, is_integer
 from wrt_core.engines.stackless.translation.progress import Progress
 from wrt_core.engines.stackless.translation.relation import Range, Relation, facts_of, opposite
 from wrt_core.engines.stackless.translation.tree import Label
@@ -33,6 +33,10 @@ _WIDTH = 48
 
 def _hull(a: Range, b: Range) -> Range:
     return min(a[0], b[0]), max(a[1], b[1])
+
+
+def _hull_of(ranges: list[Range]) -> Range:
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
 @dataclass(slots=True)
@@ -74,8 +78,12 @@ class _Scope:
     """What its locals are now, as far as they were looked at."""
     given: dict[int, Range] = field(default_factory=dict)
     """All that they have been given in it."""
-    leaving: dict[int, Range] | None = None
-    """What is known wherever there is a branch to its end; None if there is none."""
+    ways: list[dict[int, Range]] = field(default_factory=list)
+    """What is known where there are branches to its end, of all that was given something on the way, and some more."""
+    turning: list[int] = field(default_factory=list)
+    """Of a loop, all that it gives something: in a turn before, if not yet in this."""
+    is_lost: bool = False
+    """Whether so many were that it is not followed."""
     first: dict[int, Range] | None = None
     """What its locals were at the end of the first arm, if that falls."""
 
@@ -85,7 +93,8 @@ class Ranges:
 
     `solution` is what an earlier reading has found at the heads of loops, `given` all that locals are given in them.
     `hopes` are points at which a local is hoped not to be negative: that it is so is taken for true, and `deceived` has
-    those for which it was not seen to be. If there are any, what has been read is worth nothing.
+    those for which it was not seen to be. If there are any, what has been read is worth nothing. A local that `grows`
+    may be past its width: what is said of it is what its variable holds, up to `SUM`.
     """
 
     def __init__(
@@ -96,6 +105,7 @@ class Ranges:
         solution: Mapping[Point, Range] | None = None,
         given: Mapping[Point, Range] | None = None,
         hopes: frozenset[Point] = frozenset(),
+        grows: Callable[[int], bool] = lambda _: False,
     ) -> None:
         self._types = types
         self._params = params
@@ -104,6 +114,7 @@ class Ranges:
         """The locals that each loop gives something."""
         self._solution = solution
         self._given = given or {}
+        self._grows = grows
         self._hopes = hopes
         self.deceived: set[Point] = set()
         self._scopes = [_Scope(Label())]
@@ -117,8 +128,12 @@ class Ranges:
         self._unknown = True
         self.deceived |= self._hopes
 
+    def _is_past(self, local: int, number: int) -> bool:
+        """Whether a number is past a local's width: it climbs, then, see there, and no other number says as much."""
+        return number > WIDTH_MASK[self._types[local]]
+
     def _any(self, local: int) -> Range:
-        return 0, WIDTH_MASK[self._types[local]]
+        return 0, SUM if self._grows(local) else WIDTH_MASK[self._types[local]]
 
     def get(self, local: int) -> Range:
         """Between which numbers a local is here, in its canonical form."""
@@ -132,17 +147,17 @@ class Ranges:
                 if found is not None:
                     break
             else:
-                found = self._any(local) if local < self._params else (0, 0)
+                found = (0, WIDTH_MASK[self._types[local]] if local < self._params else 0)
             values[local] = found
         return found
 
-    def give(self, local: int, value: Operand, step: Step | None, given: Operand) -> None:
+    def give(self, local: int, value: Operand, step: Step | None, given: Operand, grown: bool = False) -> None:
         """A local is given a canonical value, which is the local itself and `step` if that is not None.
 
-        `given` is the value before it was masked.
+        `given` is the value before it was masked. It is left as that if it has `grown`.
         """
         scope = self._scopes[-1]
-        found = value.low, value.high
+        found = self._any(local) if grown else (value.low, value.high)
         innermost = self._innermost() if step is not None and self._solution is None else None
         if innermost is not None and self.get(local)[0] > 0:
             innermost.guarded.add(local)
@@ -190,11 +205,16 @@ class Ranges:
             self._progress.branch(label)
         if scope.loop is not None:
             self._back(scope.loop, label, narrowed, assumed)
-        elif scope.leaving is None:
-            scope.leaving = narrowed
         else:
-            before = scope.leaving
-            scope.leaving = {local: _hull(before[local], narrowed[local]) for local in before.keys() & narrowed.keys()}
+            self._leave(scope, narrowed)
+
+    def _leave(self, scope: _Scope, narrowed: dict[int, Range]) -> None:
+        """Note what locals are that were given something on the way from where a construct begins to its end."""
+        inside = [(*each.given, *each.turning) for each in self._scopes[self._scopes.index(scope) :]]
+        scope.is_lost = scope.is_lost or sum(map(len, inside)) > _WIDTH
+        if scope.is_lost:
+            return
+        scope.ways.append({**{local: self.get(local) for given in inside for local in given}, **narrowed})
 
     def begin(self, relation: Relation | None) -> None:
         """The loop that was just opened begins with a condition; a relation holds where it goes on."""
@@ -231,6 +251,7 @@ class Ranges:
                     self._found.append(scope.loop)
                 solution = {}
             scope.values = {local: self._at_head((offset, local), solution) for local in given}
+            scope.turning = given
             scope.hopes = [point for local in given if (point := (offset, local)) in self._hopes]
             for point in scope.hopes:
                 self._hope(point, self.get(point[1]))
@@ -260,10 +281,12 @@ class Ranges:
 
     def _at_head(self, point: Point, solution: Mapping[Point, Range]) -> Range:
         """What is known of a local at the head of a loop that is about to be entered."""
+        if self._grows(point[1]):
+            return self._any(point[1])
         low, high = solution.get(point) or self._any(point[1])
         if point not in self._given:
             return low, high
-        if high > WIDTH_MASK[self._types[point[1]]]:  # it climbs, see there
+        if self._is_past(point[1], high):
             return low, high
         least, most = _hull(self.get(point[1]), self._given[point])
         return max(low, least), min(high, most)
@@ -285,31 +308,27 @@ class Ranges:
         if self._unknown:
             self._scopes.pop()
             return
-        ways = [ended.values] if falls else []
+        ways = ended.ways
+        if falls:
+            ways.append(ended.values)
         if arms == 2 and ended.first is not None:
             ways.append(ended.first)
-        if ended.leaving is not None:
-            leaving = ended.leaving
-            ways = [{local: way[local] for local in leaving.keys() & way.keys()} for way in ways]
-            ways.append(leaving)
         self._scopes.pop()
         if ended.loop is not None:
             ended.loop.given = ended.given
         scope = self._scopes[-1]
         if arms == 1:  # the other way is past it
-            past = {local: self.get(local) for local in ended.given}
-            past.update(self._narrowed(opposite(ended.condition)))
-            ways.append(past)
-        met = dict(ways[0]) if ways else {}
-        for way in ways[1:]:
-            met = {local: _hull(met[local], way[local]) for local in met.keys() & way.keys()}
+            ways.append(self._narrowed(opposite(ended.condition)))
         for local, given in ended.given.items():
-            # What is known on no way of its own is what it was before, or what it was given.
-            scope.values[local] = met[local] if local in met else _hull(self.get(local), given)
+            before = self.get(local)
+            if ended.is_lost or not ways:
+                scope.values[local] = _hull(before, given)
+            else:  # what was not given it on a way is there what it was before
+                scope.values[local] = _hull_of([way.get(local, before) for way in ways])
             scope.given[local] = _hull(scope.given[local], given) if local in scope.given else given
-        for local, found in met.items():
-            if local not in ended.given:
-                scope.values[local] = found
+        if ways and not ended.is_lost:
+            for local in set.intersection(*map(set, ways)) - ended.given.keys():
+                scope.values[local] = _hull_of([way[local] for way in ways])
 
     @property
     def is_known(self) -> bool:
@@ -324,7 +343,8 @@ class Ranges:
         """From here on, locals are between these numbers, too."""
         for local, (low, high) in known.items():
             least, most = self.get(local)
-            self._scopes[-1].values[local] = max(low, least), min(high, most)
+            met = max(low, least), min(high, most)
+            self._scopes[-1].values[local] = (low, high) if self._is_past(local, high) else met
 
     def counted(self, zeros: Mapping[Junction, int]) -> dict[int, Counted]:
         """Return how the loops count that do, by their offsets; `zeros` as for `solve`."""
@@ -361,15 +381,25 @@ class Ranges:
         return solution
 
     def climbing(self, solution: Mapping[Point, Range]) -> dict[Point, Range]:
-        """Return what locals are at the heads of loops where they climb from a negative number to zero.
+        """Return what locals are at the heads of loops where they climb from a negative number to zero, or past it.
 
-        For that stands the number past their width. What is in the `solution` is known already.
+        That is told in numbers past their width. What the `solution` tells as well is left out.
         """
         found: dict[Point, Range] = {}
         for loop in [] if self._unknown else self._found:
-            for local in loop.guarded:
-                (low, high), step = loop.entering.get(local, (0, 0)), loop.steps.get(local)
-                end = WIDTH_MASK[self._types[local]] + 1
-                if low == high >= end // 2 and isinstance(step, int) and step > 0 and (end - low) % step == 0:
-                    found[loop.offset, local] = low, end
-        return {point: each for point, each in found.items() if point not in solution}
+            for local, (low, high) in loop.entering.items():
+                past = WIDTH_MASK[self._types[local]] + 1
+                if low == high >= past // 2:
+                    most = self._climbed(loop, local, low, past)
+                    point = loop.offset, local
+                    if most is not None and (point not in solution or solution[point][0] < past // 2):
+                        found[point] = low, past + most
+        return found
+
+    @staticmethod
+    def _climbed(loop: _Loop, local: int, start: int, past: int) -> int | None:
+        """How far a local is at the head of a loop, if it is stepped to zero, or comes back as no negative number."""
+        step, returning = loop.steps.get(local), loop.returning.get(local)
+        if local in loop.guarded and isinstance(step, int) and step > 0 and (past - start) % step == 0:
+            return 0
+        return returning[1] if returning is not None and returning[1] < past // 2 else None

@@ -64,7 +64,8 @@ def _tables(body: Sequence) -> set[Label] | None:
 def _parts(node: Node) -> list[Sequence]:
     """The sequences that a node consists of, either way in which it may be written."""
     turns = node.turns if isinstance(node, Loop) else None
-    return [*inside(node), *([] if turns is None else (turns.body, turns.then))]
+    either = [] if turns is None else [turns] if turns.stream is None else [turns, turns.stream.turns]
+    return [*inside(node), *(each for turns in either for each in (turns.body, turns.then))]
 
 
 class _Rewriter:

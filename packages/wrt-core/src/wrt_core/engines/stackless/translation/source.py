@@ -41,11 +41,10 @@ class Numbers:
     step: str
     ahead: bool = False
     """Whether the local has been stepped already when the loop goes back."""
-
-    @property
-    def text(self) -> str:
-        """The local in a range, as after `for`."""
-        return f"l{self.local} in {self.range}"
+    walk: str = ""
+    """The variable that has their range where other variables are not stepped, and None where they are."""
+    dropped: tuple[tuple[str, str], ...] = ()
+    """These variables, and by what they would be stepped."""
 
     @property
     def range(self) -> str:
@@ -64,6 +63,15 @@ class Numbers:
         step, end = (int(eval(text, names, dict(variables))) for text in (self.step, self.end))
         found: int = variables[f"l{self.local}"] + (0 if self.ahead else step)
         return found if (found < end if step > 0 else found > end) else None
+
+    def stepped(self, names: dict[str, Any], variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The variables of code that is at one of the numbers, stepped as far as if all had been."""
+        walk = variables.get(self.walk)
+        if walk is None:
+            return variables
+        turns = (variables[f"l{self.local}"] - walk.start) // walk.step
+        steps = {name: int(eval(step, names, dict(variables))) for name, step in self.dropped}
+        return {**variables, **{name: variables[name] + step * turns for name, step in steps.items()}}
 
 
 @dataclass(slots=True)

@@ -314,8 +314,24 @@ class _Writer:
         return self._python_loop(None, node.label, node.body.nodes, indent, follow | {node.label}, node.offset)
 
     def _loop(self, node: Loop, indent: int, follow: frozenset[Label]) -> tuple[set[Label], bool]:
-        nodes = node.body.nodes if node.turns is None else node.turns.body.nodes
-        return self._python_loop(node.label, node.label, nodes, indent, follow, node.offset, node.turns)
+        if node.turns is None:
+            return self._python_loop(node.label, node.label, node.body.nodes, indent, follow, node.offset)
+        stream = node.turns.stream
+        if stream is None:
+            return self._turns(node, node.turns, indent, follow)
+        passed = self._passed
+        self.source.add(indent, f"if {stream.test}:", node.offset)
+        sought, falls = self._turns(node, stream.turns, indent + 1, follow)
+        self._passed, ended = passed, self._passed
+        self.source.add(indent, "else:", node.offset)
+        self.source.take(indent + 1, stream.otherwise)
+        more, also = self._turns(node, node.turns, indent + 1, follow)
+        self._passed = max(ended, self._passed)
+        self.source.counted[node.offset] = stream.turns.numbers
+        return sought | more, falls or also
+
+    def _turns(self, node: Loop, turns: Turns, indent: int, follow: frozenset[Label]) -> tuple[set[Label], bool]:
+        return self._python_loop(node.label, node.label, turns.body.nodes, indent, follow, node.offset, turns)
 
     def _python_loop(
         self,
@@ -330,7 +346,7 @@ class _Writer:
         if self.blocks >= BLOCK_LIMIT:
             raise TooDeep
         source = self.source
-        source.add(indent, "while True:" if turns is None else f"for {turns.numbers.text}:", offset)
+        source.add(indent, "while True:" if turns is None else f"for {turns.head}:", offset)
         if header is not None:
             source.lines[-1].head = offset
         if turns is not None:
@@ -428,31 +444,53 @@ class _Chain:
             ends.add(self.labels[index])
         return self.follow | ends if index + 1 == len(self.segments) else frozenset(ends)
 
-    def _group(self, low: int, high: int, indent: int) -> None:
-        """Write segments, halved under common guards: reaching one of n takes log n tests."""
-        source = self.writer.source
+    def _group(self, low: int, high: int, indent: int) -> set[Label]:
+        """Write segments, halved under common guards: reaching one of n takes log n tests.
+
+        What is sought then, and was not before, is returned.
+        """
         if high - low > 4 and self.sought:
+            source = self.writer.source
             middle = (low + high) // 2
             source.add(indent, f"if br <= {self.labels[middle - 2].order}:", 0)
             mark = len(source.lines)
-            self._group(low, middle, indent + 1)
+            new = self._group(low, middle, indent + 1)
             if len(source.lines) == mark:
                 del source.lines[-1]
-            self._group(middle, high, indent)
-        else:
-            for index in range(low, high):
-                self._segment(index, indent)
+            elif self._is_past(new, middle):
+                source.add(indent, "else:", 0)
+                indent += 1
+            mark = len(source.lines)
+            new |= self._group(middle, high, indent)
+            if len(source.lines) == mark and source.lines[-1].text == "else:":
+                del source.lines[-1]
+            return new
+        new = set()
+        guard = "if"
+        for index in range(low, high):
+            found, guarded = self._segment(index, indent, guard)
+            guard = "elif" if guarded and self._is_past(found, index + 1) else "if"
+            new |= found
+        return new
 
-    def _segment(self, index: int, indent: int) -> None:
+    def _is_past(self, sought: set[Label], index: int) -> bool:
+        """Whether control that has been in what is before a segment comes to none from there on, with what it seeks."""
+        return not self.falls and sought.isdisjoint(self.labels[index - 1 : -1])
+
+    def _segment(self, index: int, indent: int, guard: str) -> tuple[set[Label], bool]:
+        """Write a segment; return what is newly sought, and whether it was written under a guard."""
         self._end(index)
         nodes = self.segments[index]
         if not nodes or not self.falls:
-            return
-        if self.sought:
-            self.writer.source.add(indent, f"if br <= {self.labels[index - 1].order}:", 0)
+            return set(), False
+        guarded = bool(self.sought)
+        if guarded:
+            self.writer.source.add(indent, f"{guard} br <= {self.labels[index - 1].order}:", 0)
             indent += 1
         new, self.falls = self.writer.sequence(nodes, indent, self._ends(index))
-        self.sought |= self.writer._resolve(new, indent, nodes[-1])
+        new = self.writer._resolve(new, indent, nodes[-1])
+        self.sought |= new
+        return new, guarded
 
     def _end(self, index: int) -> None:
         """Pass the end of the block before segment `index`."""

@@ -14,10 +14,10 @@ from collections import Counter
 from collections.abc import Mapping
 
 from wrt_core.engines.stackless.translation.counting import Counted
-from wrt_core.engines.stackless.translation.operand import WIDTH_MASK, Operand
+from wrt_core.engines.stackless.translation.operand import SUM, WIDTH_MASK, Operand
 from wrt_core.engines.stackless.translation.translator import Translator
 
-__all__ = ["SAME", "SUM", "TAKEN", "given", "held_as_sums", "used", "vote"]
+__all__ = ["SAME", "TAKEN", "given", "held_as_sums", "used", "vote"]
 
 TAKEN = -1
 """A use for which it must be masked, which each use is until something else is known of it."""
@@ -25,9 +25,6 @@ SAME = 1
 """A use for which it need not be, or that would be masked in any case."""
 _GIVEN = 1
 """Being given what would have to be masked else."""
-
-SUM = (1 << 80) - 1
-"""What a sum is taken to be at most, that nothing makes of it what it is not: far more than can be reached."""
 
 _MOST = 1 << 64
 """What is added to a sum at most."""

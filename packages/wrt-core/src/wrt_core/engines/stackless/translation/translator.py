@@ -26,6 +26,7 @@ from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
 from wrt_core.engines.stackless.translation.source import ENTRY, Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
+from wrt_core.engines.stackless.translation.streams import streamed
 from wrt_core.engines.stackless.translation.tree import Block, Conditional, Label, Loop, Node, Sequence
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.engines.stackless.translation.ventures import EVERYWHERE, Ventures
@@ -317,6 +318,10 @@ class Translator:
         self.resulted = node
         self.push(name(slot, type))
 
+    def grows(self, local: int) -> bool:
+        """Whether a local may be past its width here."""
+        return local in self.summed and not self.firm[local]
+
     def keep(self, variable: str, local: int) -> bool:
         """Say whether a variable that is made of a local has to be made now, not having been on the way to here.
 
@@ -554,5 +559,6 @@ class Translator:
         if label.loop:
             turns = None if frame.turns is None else frame.turns(ended, frame.heads)
             whole = Loop(label, ended, offset, escapes, turns, frame.entry)
-            return Sequence([filled(whole, frame.heads, frame.meter)], ended.falls)
+            written = filled(whole, frame.heads, frame.meter)
+            return Sequence([streamed(whole, frame.heads) if written is whole else written], ended.falls)
         return Sequence([Block(label, ended, offset, escapes)])

@@ -21,9 +21,11 @@ __all__ = [
     "Node",
     "Sequence",
     "Stop",
+    "Stream",
     "Try",
     "Turns",
     "inside",
+    "is_plain",
 ]
 
 
@@ -108,12 +110,34 @@ class Turns:
     """A loop that goes round for each of some numbers: `body` is what it does, `then` what it does after the last.
 
     `others` are variables that it steps once each time round at most, by a number or a variable that stays as it is.
+    `slices` are by the variables that take an item of each in every turn.
     """
 
     numbers: Numbers
     body: Sequence
     then: Sequence
     others: dict[str, str]
+    slices: dict[str, str] = field(default_factory=dict)
+    stream: Stream | None = None
+    """What may be written instead."""
+
+    @property
+    def head(self) -> str:
+        """What goes through what, as after `for`."""
+        numbers = self.numbers
+        if not self.slices:
+            return f"l{numbers.local} in {numbers.range}"
+        variables, sources = (f"l{numbers.local}", *self.slices), (numbers.walk, *self.slices.values())
+        return f"{', '.join(variables)} in zip({', '.join(sources)})"
+
+
+@dataclass(slots=True)
+class Stream:
+    """Other turns of a loop, for where a test holds, and what is done first where it does not; see `streams`."""
+
+    test: str
+    turns: Turns
+    otherwise: Line
 
 
 @dataclass(slots=True)
@@ -155,3 +179,12 @@ def inside(node: Node) -> list[Sequence]:
             return [node.body, *(clause.body for clause in node.clauses)]
         case _:
             return []
+
+
+def is_plain(nodes: list[Node]) -> bool:
+    """Whether nodes may be written twice: they have no labels."""
+    return all(
+        isinstance(node, (Line, Branch, Stop))
+        or (isinstance(node, Conditional) and is_plain(node.then.nodes) and is_plain(node.otherwise.nodes))
+        for node in nodes
+    )

@@ -25,7 +25,6 @@ from wrt_core.engines.stackless.translation.operand import (
 )
 from wrt_core.engines.stackless.translation.results import redirect
 from wrt_core.engines.stackless.translation.stack import WRITES
-from wrt_core.engines.stackless.translation.sums import SUM
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_core.engines.stackless.translation.vector_numbers import is_constant, number_of, vote
 from wrt_foundation.instructions import Instruction
@@ -51,15 +50,13 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
         operand.low, operand.high = signs.signed_range(t.ranges.get(index))
     elif is_integer(type_):
         operand.grown = operand.text, 0
-        if index in t.summed and not t.firm[index]:
-            operand.high = SUM
-        else:
-            low, high = t.ranges.get(index)
-            if low == high and not t.votes_count:
-                t.push(constant(low, type_))
-                return
+        low, high = t.ranges.get(index)
+        if low == high and not t.votes_count:
+            t.push(constant(low, type_))
+            return
+        operand.low, operand.high = low, high
+        if operand.is_clean:
             operand.local = index
-            operand.low, operand.high = low, high
             if t.votes_count:
                 signs.vote(t, operand, signs.TAKEN)
                 sums.vote(t, index, sums.TAKEN)
@@ -95,10 +92,10 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             step = Growth(value.grown[1])
         signs.given(t, index, value)
         climbing.given(t, index, value, step)
-        given, grows = value, sums.given(t, index, value)
+        given, grows = value, sums.given(t, index, value) and t.grows(index)
         value = value.clean()
         t.ventures.give(index, given)
-        t.ranges.give(index, value, step, given)
+        t.ranges.give(index, value, step, given, grows)
         t.changed[index] += 1
         if given.divided is not None:
             t.divide(index, given.divided)
@@ -108,7 +105,7 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
                 (t.below.add if value.value in _BELOW else t.below.discard)(index)
         if index in t.signed:
             value = given.signed()
-        elif index in t.summed and grows and not t.firm[index]:
+        elif grows:
             value = given
     text = value.text
     if value.quiet_text is not None:
