@@ -147,9 +147,8 @@ def _upwards(loop: Counted, asked: _Asked, wanted: Collection[int]) -> Numbers |
     if loop.front:
         if loop.signed:
             start = asked.within(local, 0, SIGN[bound.type] - 1)
-        if (
-            bound.value == 0 and loop.sign == "!=" and start[0] >= 0
-        ):  # where it is zero to begin with it does not go round at all
+        # Where it is zero to begin with it does not go round at all.
+        if bound.value == 0 and loop.sign == "!=" and start[0] >= 0:
             start = asked.within(local, 1, WIDTH_MASK[bound.type])
         if loop.sign == "!=":
             asked.less(first, start, last, ends, False)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from struct import pack
 
+from wrt_core.engines.stackless.translation.items import NUMBER, Item
 from wrt_core.engines.stackless.translation.operand import LITERAL
 from wrt_core.engines.stackless.translation.safe_points import Meter
 from wrt_core.engines.stackless.translation.source import Line
@@ -20,12 +21,9 @@ from wrt_core.engines.stackless.translation.tree import Conditional, Loop, Node,
 
 __all__ = ["filled"]
 
-_NUMBER = r"\d+|0x[0-9a-f]+"
-_ITEM = re.compile(rf"([BHIQD])(a?)(\d+)(?:_(\d+))?\[(l\d+)(?: ([+-]) ({_NUMBER}))?\]")
-_INTEGER = re.compile(_NUMBER)
+_INTEGER = re.compile(NUMBER)
 _SUM = re.compile(r"(l\d+) = (l\d+) \+ (l\d+)")
 _STEP = re.compile(r"(l\d+) = \1 [+-] \w+")
-_WIDTH = {"B": 1, "H": 2, "I": 4, "Q": 8, "D": 8}
 _FORMAT = {"D": "d"}
 """The formats of views that are not called by them."""
 
@@ -37,63 +35,28 @@ _LONGEST = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
-    """An item of a memory: so many bytes from what a variable says, which counts items if it is `spaced`."""
-
-    letter: str
-    spaced: bool
-    memory: str
-    variable: str
-    offset: int
-
-    @classmethod
-    def of(cls, text: str) -> _Item | None:
-        """The item that a text is; None if it is none."""
-        found = _ITEM.fullmatch(text)
-        if found is None:
-            return None
-        letter, spaced, memory, view, variable, sign, added = found.groups()
-        offset = int(added or "0", 0) * (_WIDTH[letter] if spaced else 1)
-        return cls(letter, bool(spaced), memory, variable, int(view or 0) + (-offset if sign == "-" else offset))
-
-    @property
-    def width(self) -> int:
-        """Its bytes."""
-        return _WIDTH[self.letter]
-
-    @property
-    def unit(self) -> int:
-        """The bytes that one in the variable is."""
-        return self.width if self.spaced else 1
-
-    def is_like(self, other: _Item) -> bool:
-        """Whether it is the other but for its offset."""
-        return replace(self, offset=other.offset) == other
-
-
-@dataclass(frozen=True, slots=True)
 class _Stored:
     """What one turn stores side by side: so many bytes from an item on, that are a pattern or are at another item."""
 
-    item: _Item
+    item: Item
     width: int
     pattern: bytes
-    source: _Item | None
+    source: Item | None
 
 
 def _stored(statements: Iterable[str]) -> _Stored | None:
     """What some statements store; None if it is not all alike and side by side."""
-    pairs: list[tuple[_Item, bytes | _Item]] = []
+    pairs: list[tuple[Item, bytes | Item]] = []
     for statement in statements:
         target, _, value = statement.partition(" = ")
-        item = _Item.of(target)
-        given = None if item is None else (_Item.of(value) or _bytes_of(item, value))
+        item = _item(target)
+        given = None if item is None else (_item(value) or _bytes_of(item, value))
         if item is None or given is None or not item.is_like(pairs[0][0] if pairs else item):
             return None
         pairs.append((item, given))
     if not pairs:
         return None
-    if any(isinstance(given, _Item) for _, given in pairs):
+    if any(isinstance(given, Item) for _, given in pairs):
         return _copied(pairs)
     pairs.sort(key=lambda pair: pair[0].offset)
     if not _is_together([item for item, _ in pairs]):
@@ -102,9 +65,15 @@ def _stored(statements: Iterable[str]) -> _Stored | None:
     return _Stored(pairs[0][0], len(pattern), pattern, None)
 
 
-def _copied(pairs: list[tuple[_Item, bytes | _Item]]) -> _Stored | None:
+def _item(text: str) -> Item | None:
+    """The item that a text is, if it is one that can be stored with others at once."""
+    item = Item.of(text)
+    return item if item is not None and item.letter in "BHIQD" and len(item.variables) == 1 else None
+
+
+def _copied(pairs: list[tuple[Item, bytes | Item]]) -> _Stored | None:
     """What is stored if it is copied. That goes upwards, or a turn might read what it has written."""
-    targets, sources = [item for item, _ in pairs], [given for _, given in pairs if isinstance(given, _Item)]
+    targets, sources = [item for item, _ in pairs], [given for _, given in pairs if isinstance(given, Item)]
     first = sources[0]
     if len(sources) < len(pairs) or first.letter != targets[0].letter or not all(map(first.is_like, sources)):
         return None
@@ -113,12 +82,12 @@ def _copied(pairs: list[tuple[_Item, bytes | _Item]]) -> _Stored | None:
     return _Stored(targets[0], len(pairs) * first.width, b"", first)
 
 
-def _is_together(items: list[_Item]) -> bool:
+def _is_together(items: list[Item]) -> bool:
     """Whether each item begins where the one before ends."""
     return all(before.offset + before.width == item.offset for before, item in pairwise(items))
 
 
-def _bytes_of(item: _Item, value: str) -> bytes | None:
+def _bytes_of(item: Item, value: str) -> bytes | None:
     """What a constant is in memory."""
     if item.letter == "D":
         return pack("<d", float(value)) if LITERAL.fullmatch(value) else None
@@ -208,7 +177,7 @@ def filled(loop: Loop, heads: int, meter: Meter | None) -> Node:
 def _sweep(stored: _Stored, walks: dict[str, _Walk]) -> _Sweep | None:
     """How a loop is done at once that stores this each turn, by how its variables walk; None if it can't be."""
     item, source, width = stored.item, stored.source, stored.width
-    walk = walks.get(item.variable)
+    walk = walks.get(item.variables[0])
     if walk is None or walk.step.startswith("-"):
         return None
     if not walk.step.isdigit() or int(walk.step) * item.unit != width:
@@ -217,7 +186,7 @@ def _sweep(stored: _Stored, walks: dict[str, _Walk]) -> _Sweep | None:
     fits = _fitting("p", walk, item, long)
     if source is None:
         return _Sweep(fits, f"B{item.memory}[p:p + {long}] = {_repeated(stored.pattern)}")
-    read = walks.get(source.variable)
+    read = walks.get(source.variables[0])
     if read is None or read.step != walk.step or source.unit != item.unit:
         return None
     fits += f" and {_fitting('q', read, source, long)}"
@@ -226,7 +195,7 @@ def _sweep(stored: _Stored, walks: dict[str, _Walk]) -> _Sweep | None:
     return _Sweep(fits, f"B{item.memory}[p:p + {long}] = B{source.memory}[q:q + {long}]")
 
 
-def _fitting(variable: str, walk: _Walk, item: _Item, long: str) -> str:
+def _fitting(variable: str, walk: _Walk, item: Item, long: str) -> str:
     """The condition that so many bytes from an item on are in its memory; it puts in a variable where that begins."""
     first = walk.first if item.unit == 1 else f"({walk.first}) * {item.unit}"
     if item.offset:
@@ -246,7 +215,7 @@ def _spaced(stored: _Stored, walk: _Walk) -> _Sweep | None:
     item = stored.item
     if stored.width != item.width or item.unit != item.width or item.offset < 0:
         return None
-    view = f"{item.letter}{'a' if item.spaced else ''}{item.memory}{f'_{item.offset}' if item.offset else ''}"
+    view = f"{item.view}{f'_{item.offset}' if item.offset else ''}"
     given = _repeated(stored.pattern)
     given = given if item.width == 1 else f"memoryview({given}).cast('{_FORMAT.get(item.letter, item.letter)}')"
     fits = f"{walk.after('(len(r) - 1)')} < len({view})"

@@ -15,21 +15,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from wrt_core.engines.stackless.translation.items import ITEM, NUMBER, Item
 from wrt_core.engines.stackless.translation.source import Line, Numbers
 from wrt_core.engines.stackless.translation.tree import Conditional, Loop, Node, Sequence, Stream, Turns, is_plain
 
 __all__ = ["streamed"]
 
-_NUMBER = r"\d+|0x[0-9a-f]+"
-_ITEM = re.compile(rf"\b([BbHhIiQFD])(a?)(\d+)(?:_(\d+))?\[(-?\w+)(?: \+ (l\d+))?(?: ([+-]) ({_NUMBER}))?\]")
-_INTEGER = re.compile(rf"-?(?:{_NUMBER})")
+_INTEGER = re.compile(rf"-?(?:{NUMBER})")
 _STEP = re.compile(r"(l\d+) = \1 \+ (\w+)")
 _GIVEN = re.compile(r"([lsd]\d+|n\d*|R\[\(\)\]) = (.*)")
 """A statement that gives a variable something; the view by which f32 are rounded is one."""
 _CALL = re.compile(r"\b(?!if\b|else\b|and\b|or\b|not\b|sqrt\b|fabs\b|copysign\b|[if](?:32|64)_)[\w.]+\(")
 """A call of something other than arithmetic."""
-_SHIFT = {"B": 0, "H": 1, "I": 2, "Q": 3, "F": 2, "D": 3}
-
 _ENTERING = 250
 """Nanoseconds that it takes to ask whether all is as it has to be."""
 _SLICING = 150
@@ -61,55 +58,59 @@ class _Streams:
     given: set[str]
     """All that a turn gives something."""
     tests: dict[str, None] = field(default_factory=dict)
-    slices: dict[tuple[str, bool], _Slice] = field(default_factory=dict)
-    """By the text of an item, and whether it is one after what says where has been stepped."""
+    slices: dict[tuple[Item, bool], _Slice] = field(default_factory=dict)
+    """By item, and whether it is read after what says where has been stepped."""
 
     def replaced(self, text: str, at: int) -> str:
         """A text of the node of a number, with the variables of slices for items."""
-        return _ITEM.sub(lambda found: self._variable(found, at), text)
+        return ITEM.sub(lambda found: self._variable(found[0], at), text)
 
-    def _variable(self, found: re.Match[str], at: int) -> str:
-        variables = [each for each in (found[5], found[6]) if each is not None and not each[0].isdigit()]
-        walking = [each for each in variables if each in self.walks]
-        if len(walking) != 1 or any(each in self.given for each in variables if each not in walking):
-            return found[0]
-        walker = walking[0]
-        later = self.stepped.get(walker, at) < at
-        key = found[0], later
+    def _variable(self, text: str, at: int) -> str:
+        item = Item.of(text)
+        assert item is not None
+        walking = [each for each in item.variables if each in self.walks]
+        if len(walking) != 1 or not self.given.isdisjoint(each for each in item.variables if each not in walking):
+            return text
+        key = item, self.stepped.get(walking[0], at) < at
         if key not in self.slices:
-            made = self._slice(found, walker, later)
+            made = self._slice(*key, walking[0])
             if made is None:
-                return found[0]
+                return text
             self.slices[key] = made
         return f"u{list(self.slices).index(key)}"
 
-    def _slice(self, found: re.Match[str], walker: str, later: bool) -> _Slice | None:
-        letter, spaced, memory, view, one, other, sign, number = found.groups()
+    def _slice(self, item: Item, later: bool, walker: str) -> _Slice | None:
+        """The slice for an item, which is a step further if it is `later`; what has to be so is added to the tests."""
         first, step = self.walks[walker]
-        terms = [first if each == walker else each for each in (one, other) if each is not None]
-        shift = 0 if spaced else _SHIFT[letter.upper()]
-        added = int(number or "0", 0) * (-1 if sign == "-" else 1) + (int(view or "0") if shift else 0)
-        if later:
-            terms.append(step)
-        added += sum(int(each, 0) for each in terms if _INTEGER.fullmatch(each))
+        terms = [first if each == walker else each for each in item.variables] + ([step] if later else [])
+        added = item.offset // item.unit + sum(int(each, 0) for each in terms if _INTEGER.fullmatch(each))
         terms = [each for each in terms if not _INTEGER.fullmatch(each)]
-        steps = int(step) if step.isdigit() else None
-        if steps is None:
-            self.tests[step] = None
-        if not shift:
-            return _Slice(found[0].partition("[")[0], _sum(terms, added), step)
-        last = (1 << shift) - 1
-        if (steps is not None and steps & last) or (not terms and added & last):
+        rest = item.width // item.unit - 1
+        """The bits that say, of so many bytes, that they are no whole number of items."""
+        if item.offset % item.unit or (step.isdigit() and int(step) & rest) or (not terms and added & rest):
             return None
-        for each in (*([_sum(terms, added & last)] if terms else ()), *([step] if steps is None else ())):
-            self.tests[f"not {each} & {last}" if each.isidentifier() else f"not ({each}) & {last}"] = None
-        start = f"{_sum(terms, added)} >> {shift}" if terms else str(added >> shift)
-        return _Slice(f"{letter}a{memory}", start, f"({step} >> {shift})" if steps is None else str(steps >> shift))
+        if not step.isdigit():
+            self.tests[step] = None
+        aligned = ([_sum(terms, added & rest)] if terms else []) + ([] if step.isdigit() else [step])
+        for each in aligned if rest else ():
+            self.tests[f"not {each} & {rest}" if each.isidentifier() else f"not ({each}) & {rest}"] = None
+        shift = rest.bit_length()
+        return _Slice(item.view, _shifted(_sum(terms, added), shift), _shifted(step, shift))
 
 
 def _sum(terms: list[str], added: int) -> str:
+    """The text of a sum."""
     text = " + ".join(terms)
-    return str(added) if not text else f"{text} {'-' if added < 0 else '+'} {abs(added)}" if added else text
+    if not added:
+        return text or "0"
+    return f"{text} {'-' if added < 0 else '+'} {abs(added)}" if text else str(added)
+
+
+def _shifted(text: str, shift: int) -> str:
+    """The text of a number that is shifted to the right, as tight as an atom unless it is not shifted."""
+    if not shift:
+        return text
+    return str(int(text) >> shift) if _INTEGER.fullmatch(text) else f"({text} >> {shift})"
 
 
 def streamed(loop: Loop, heads: int) -> Loop:
@@ -128,16 +129,22 @@ def streamed(loop: Loop, heads: int) -> Loop:
     dropped = [name for name, at in streams.stepped.items() if not _mentions(name, body, at)]
     for at in sorted((streams.stepped[name] for name in dropped), reverse=True):
         del body[at]
-    costs = _ENTERING + _SLICING * len(streams.slices)
-    least = max(_LEAST, costs // (_READING * len(streams.slices) + _STEPPING * len(dropped)))
-    first, end, step = turns.numbers.first, turns.numbers.end, turns.numbers.step
-    if (
-        all(map(_INTEGER.fullmatch, (first, end, step)))
-        and len(range(int(first, 0), int(end, 0), int(step, 0))) <= least
-    ):
+    least = _worthwhile(len(streams.slices), len(dropped))
+    if _is_short(turns.numbers, least):
         return loop
     loop.turns = replace(turns, stream=_stream(loop.offset, turns, streams, body, dropped, least))
     return loop
+
+
+def _worthwhile(slices: int, dropped: int) -> int:
+    """Turns that take as long with so many slices as without, where so many variables are not stepped."""
+    return max(_LEAST, (_ENTERING + _SLICING * slices) // (_READING * slices + _STEPPING * dropped))
+
+
+def _is_short(numbers: Numbers, least: int) -> bool:
+    """Whether numbers are known to be so few."""
+    texts = numbers.first, numbers.end, numbers.step
+    return all(map(_INTEGER.fullmatch, texts)) and len(range(*(int(text, 0) for text in texts))) <= least
 
 
 def _streams_of(turns: Turns, nodes: list[Node], heads: int, given: set[str]) -> _Streams:
@@ -171,6 +178,7 @@ def _only_computes(node: Node, given: set[str]) -> bool:
 
 
 def _replaced(node: Node, streams: _Streams, at: int) -> Node:
+    """A copy of the node of a number, with the variables of slices for items."""
     match node:
         case Line():
             return replace(node, text=streams.replaced(node.text, at))
