@@ -26,6 +26,15 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "loops": lambda n: "loop local.get 1 i32.load local.get 1 i32.const 4 i32.add local.set 1 br_if 0 end " * n,
     "loops in loops": lambda n: "loop local.get 1 i32.load drop local.get 1 br_if 0 " * 50 * (n // 50) + "end " * n,
     "blocks in one another": lambda n: "block " * n + "local.get 0 br_if 0 local.get 0 local.set 1 end " * n,
+    "ways out of a block": lambda n: (
+        "block "
+        + "local.get 0 i32.const 1 i32.add local.tee 0 br_if 0 " * n
+        + " ".join(f"i32.const {k} local.set {k + 1}" for k in range(n))
+        + " end"
+    ),
+    "locals and ways out": lambda n: (
+        "block " + " ".join(f"local.get 0 br_if 0 i32.const {k} local.set {k + 1}" for k in range(n)) + " end"
+    ),
     "calls of a leaf": lambda n: "local.get 0 call 0 local.set 1 " * n,
     "calls": lambda n: "local.get 0 call 1 local.set 1 " * n,
     "a switch": lambda n: (

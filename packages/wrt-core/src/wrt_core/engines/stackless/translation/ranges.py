@@ -7,6 +7,7 @@ reading takes everything for possible there; what it finds on the ways back is t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -35,11 +36,29 @@ def _hull(a: Range, b: Range) -> Range:
     return min(a[0], b[0]), max(a[1], b[1])
 
 
-def _hull_of(ranges: list[Range]) -> Range:
-    return min(low for low, _ in ranges), max(high for _, high in ranges)
-
-
 @dataclass(slots=True)
+class _Meeting:
+    """What locals are where ways meet: between which numbers, on the ways that tell, and how many do."""
+
+    ways: int = 0
+    found: dict[int, Range] = field(default_factory=dict)
+    told: Counter[int] = field(default_factory=Counter)
+
+    def add(self, way: Mapping[int, Range]) -> None:
+        """Another way comes here, on which locals are between these numbers."""
+        self.ways += 1
+        for local, each in way.items():
+            self.found[local] = _hull(self.found[local], each) if local in self.found else each
+            self.told[local] += 1
+
+    def of(self, local: int, otherwise: Range) -> Range:
+        """What a local is that is something else on the ways that do not tell."""
+        if self.told[local] == self.ways:
+            return self.found[local]
+        return _hull(self.found[local], otherwise) if local in self.found else otherwise
+
+
+@dataclass(slots=True, eq=False)
 class _Loop:
     """What is found out of the locals that a loop gives something."""
 
@@ -64,7 +83,7 @@ class _Loop:
     """By how much a local is stepped each time round, if it always is."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Scope:
     """A construct that is open."""
 
@@ -78,8 +97,8 @@ class _Scope:
     """What its locals are now, as far as they were looked at."""
     given: dict[int, Range] = field(default_factory=dict)
     """All that they have been given in it."""
-    ways: list[dict[int, Range]] = field(default_factory=list)
-    """What is known where there are branches to its end, of all that was given something on the way, and some more."""
+    meeting: _Meeting = field(default_factory=_Meeting)
+    """What is known at its end, of all that was given something on a way to it, and some more."""
     turning: list[int] = field(default_factory=list)
     """Of a loop, all that it gives something: in a turn before, if not yet in this."""
     is_lost: bool = False
@@ -214,7 +233,7 @@ class Ranges:
         scope.is_lost = scope.is_lost or sum(map(len, inside)) > _WIDTH
         if scope.is_lost:
             return
-        scope.ways.append({**{local: self.get(local) for given in inside for local in given}, **narrowed})
+        scope.meeting.add({local: self.get(local) for given in inside for local in given} | narrowed)
 
     def begin(self, relation: Relation | None) -> None:
         """The loop that was just opened begins with a condition; a relation holds where it goes on."""
@@ -308,27 +327,27 @@ class Ranges:
         if self._unknown:
             self._scopes.pop()
             return
-        ways = ended.ways
+        meeting = ended.meeting
         if falls:
-            ways.append(ended.values)
+            meeting.add(ended.values)
         if arms == 2 and ended.first is not None:
-            ways.append(ended.first)
+            meeting.add(ended.first)
         self._scopes.pop()
         if ended.loop is not None:
             ended.loop.given = ended.given
         scope = self._scopes[-1]
         if arms == 1:  # the other way is past it
-            ways.append(self._narrowed(opposite(ended.condition)))
+            meeting.add(self._narrowed(opposite(ended.condition)))
+        if not meeting.ways:
+            ended.is_lost = True
         for local, given in ended.given.items():
-            before = self.get(local)
-            if ended.is_lost or not ways:
-                scope.values[local] = _hull(before, given)
-            else:  # what was not given it on a way is there what it was before
-                scope.values[local] = _hull_of([way.get(local, before) for way in ways])
+            before = self.get(local)  # what was not given it on a way, is that there
+            scope.values[local] = _hull(before, given) if ended.is_lost else meeting.of(local, before)
             scope.given[local] = _hull(scope.given[local], given) if local in scope.given else given
-        if ways and not ended.is_lost:
-            for local in set.intersection(*map(set, ways)) - ended.given.keys():
-                scope.values[local] = _hull_of([way[local] for way in ways])
+        if not ended.is_lost:
+            for local, found in meeting.found.items():
+                if local not in ended.given and meeting.told[local] == meeting.ways:
+                    scope.values[local] = found
 
     @property
     def is_known(self) -> bool:
