@@ -282,6 +282,9 @@ def test_where_control_is_seen_to_be_zero_it_is() -> None:
     builder.function("f", "i32 i32 -> i32", code)
     builder.function("g", "i32 i32 -> i32", "local.get 0 local.get 1 i32.sub i32.eqz")
     builder.function("h", "i32 i32 -> i32", "local.get 0 local.get 1 i32.add i32.eqz")
+    select = "i32.const 5 i32.const 7 local.get 0 local.get 1 {} select"
+    builder.function("i", "i32 i32 -> i32", select.format("i32.add"))
+    builder.function("j", "i32 i32 -> i32", select.format("i32.sub i32.const 1 i32.sub"))
     instance = builder.instantiate(engine())
     assert "%" not in translate(builder.load(engine()), 0).source
     edges = (0, 1, -1, 0x7FFF_FFFF, -0x8000_0000)
@@ -290,3 +293,5 @@ def test_where_control_is_seen_to_be_zero_it_is() -> None:
             assert instance.exports.f(a, b) == (5 if a != b else 7)
             assert instance.exports.g(a, b) == int(a == b)
             assert instance.exports.h(a, b) == int((a + b) % (1 << 32) == 0)
+            assert instance.exports.i(a, b) == (5 if (a + b) % (1 << 32) else 7)
+            assert instance.exports.j(a, b) == (5 if (a - b - 1) % (1 << 32) else 7)

@@ -27,6 +27,15 @@ MARK = "local.get 2 i32.const 7 i32.add global.set 0"
 SMALL = "local.get 0 i32.const 31 i32.and local.set 0"
 
 KNOWN = {
+    "given before a branch to the end": f"""
+        block i32.const 5 local.set 2 local.get 0 br_if 0 i32.const 9 local.set 2 end {MARK}
+    """,
+    "given further in than where the branch goes": f"""
+        block block i32.const 5 local.set 2 local.get 0 br_if 1 end i32.const 9 local.set 2 end {MARK}
+    """,
+    "given on no way to the end": f"""
+        block local.get 0 if i32.const -1 local.set 2 i32.const 3 return end local.get 1 br_if 0 end {MARK}
+    """,
     "what a condition says": f"local.get 0 local.set 2 local.get 2 i32.const 100 i32.lt_u if {MARK} end",
     "what it says if it fails": f"local.get 0 local.set 2 local.get 2 i32.const 99 i32.gt_u if else {MARK} end",
     "a signed condition": f"local.get 0 local.set 2 i32.const -1 local.get 2 i32.lt_s if {MARK} end",
@@ -67,6 +76,10 @@ KNOWN = {
 }
 
 UNKNOWN = {
+    "given in the turn before": f"""
+        block loop local.get 0 br_if 1 i32.const -1 local.set 2 i32.const 1 local.set 0 br 0 end end {MARK}
+    """,
+    "given on one way only": f"block local.get 0 br_if 0 local.get 1 local.set 2 end {MARK}",
     "what it comes with to a loop": f"""
         local.get 0 local.set 2
         loop
@@ -159,5 +172,19 @@ def test_what_is_known(way: str) -> None:
 @pytest.mark.parametrize("way", UNKNOWN)
 def test_what_may_be_anything(way: str) -> None:
     builder = build(UNKNOWN[way])
+    assert MASKED.search(mark(builder))
+    assert disagreement(Program(builder.bytes(), ()), StacklessEngine(plugins=PLUGINS), rounds=8) is None
+
+
+def test_where_much_is_given_on_one_way_and_less_on_another_nothing_is_known() -> None:
+    def given(value: int) -> str:
+        return " ".join(f"i32.const {value} local.set {local}" for local in range(2, 32))
+
+    inner = f"block {given(-1)} local.get 0 br_if 1 end"
+    code = f"block {given(5)} {inner} {given(7)} local.get 1 br_if 0 {given(9)} end {MARK} local.get 2"
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.global_("global", "i32", "i32.const 21")
+    builder.function("f0", "i32 i32 -> i32", code, "i32 " * 30)
     assert MASKED.search(mark(builder))
     assert disagreement(Program(builder.bytes(), ()), StacklessEngine(plugins=PLUGINS), rounds=8) is None
