@@ -181,7 +181,8 @@ def test_where_much_is_given_on_one_way_and_less_on_another_nothing_is_known() -
         return " ".join(f"i32.const {value} local.set {local}" for local in range(2, 32))
 
     inner = f"block {given(-1)} local.get 0 br_if 1 end"
-    code = f"block {given(5)} {inner} {given(7)} local.get 1 br_if 0 {given(9)} end {MARK} local.get 2"
+    ways = f"{given(5)} local.get 0 i32.const 1 i32.and br_if 0 {inner} {given(7)} local.get 1 br_if 0 {given(9)}"
+    code = f"block {ways} end {MARK} local.get 2 {' '.join(f'local.get {local} i32.xor' for local in range(3, 32))}"
     builder = ModuleBuilder()
     builder.memory(1)
     builder.global_("global", "i32", "i32.const 21")
