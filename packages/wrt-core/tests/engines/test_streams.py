@@ -21,7 +21,6 @@ from wrt_core.execution.snapshot import Snapshot
 from wrt_core.execution.state import State
 from wrt_core.testing import ModuleBuilder, Program
 from wrt_core.testing.reference import Reference
-from wrt_core.validation import ValidatedModule
 from wrt_foundation.plugins import get_plugin_manager
 from wrt_foundation.traps import Trap
 
@@ -127,34 +126,11 @@ def test_they_stream() -> None:
     assert sum("in zip(" in source for source in sources) > 100
 
 
-def wanted(module: ValidatedModule, args: tuple[int, int]) -> object:
-    """What a call of the function comes to, or the trap that it ends in, by the reference interpreter."""
-    try:
-        (result,) = Reference(module).call(0, list(args))
-    except Trap as trap:
-        return trap.code
-    return result
-
-
-def told(execution: Execution, module: ValidatedModule) -> object:
-    """The same of an execution that is saved and resumed at every safe point."""
-    one = engine()
-    try:
-        while execution.run(fuel=execution.fuel_needed) is State.PAUSED:
-            execution = Snapshot.from_bytes(Snapshot.of(execution).to_bytes()).resume(one, module)
-    except Trap as trap:
-        return trap.code
-    return execution.result & 0xFFFF_FFFF
-
-
 @pytest.mark.parametrize("part", range(4))
-def test_pauses_at_every_safe_point(part: int) -> None:
+def test_pauses_at_every_safe_point(agree_paused: Callable[..., None], part: int) -> None:
     for seed in range(2000 + part * 8, 2008 + part * 8):
-        each, one, random = program(seed), engine(), Random(seed)
-        module = one.load(each.module)
-        args = random.choice(NUMBERS), random.choice(NUMBERS)
-        execution = one.instantiate(module).exports["f0"].start(*args, fuel=0)
-        assert told(execution, module) == wanted(module, args), f"{seed}\n{each}"
+        random = Random(seed)
+        agree_paused(program(seed), random.choice(NUMBERS), random.choice(NUMBERS))
 
 
 SUM = """
