@@ -303,3 +303,69 @@ def test_so_it_is_where_the_translation_was_kept(tmp_path: Path) -> None:
         while execution.run(fuel=1) is State.PAUSED:
             inside += is_right(execution, 30, 1)
     assert inside > 160
+
+
+def outcome(code: str, *args: int, data: bytes = bytes(range(256)) * 256) -> None:
+    """Fail if a call of a function with this code ends otherwise than in the reference interpreter."""
+    made = ModuleBuilder()
+    made.memory(1)
+    made.data(data)
+    made.function("f", "i32 i32 -> i32", code, "i32 i32 i32")
+    one = engine()
+    module = made.load(one)
+    assert "zip(" in translate(module, 0).source
+    (expected,) = Reference(module).call(0, list(args))
+    assert one.instantiate(module).exports.f(*args) & 0xFFFF_FFFF == expected
+
+
+TURNS = "local.get 1 i32.const 1 i32.sub local.tee 1 br_if 0 end local.get 2"
+READ = "local.get 2 local.get 0 i32.load i32.add local.set 2"
+STEP = "local.get 0 i32.const 4 i32.add local.set 0"
+
+
+def test_an_address_that_a_condition_looks_at_is_stepped() -> None:
+    asked = "local.get 0 i32.const 64 i32.and if local.get 2 i32.const 1 i32.add local.set 2 end"
+    outcome(f"loop {READ} {asked} {STEP} {TURNS}", 0, 100)
+
+
+def test_what_is_constant_and_not_aligned_is_no_slice() -> None:
+    reading = "local.get 2 local.get 3 i32.load 2 i32.add local.get 0 i32.load i32.add local.set 2"
+    counting = "local.get 3 i32.const 4 i32.add local.tee 3 i32.const 400 i32.ne br_if 0 end local.get 2"
+    outcome(f"loop {reading} {STEP} {counting}", 0, 0)
+
+
+def test_a_counter_that_is_stepped_before_the_end_is_none_that_says_where() -> None:
+    code = """
+        loop
+            local.get 3 i32.const 4 i32.add local.set 3
+            local.get 2 local.get 3 i32.load i32.add local.set 2
+            local.get 3 i32.const 400 i32.ne br_if 0
+        end
+        local.get 2
+    """
+    made = builder(code.replace("local.get 3", "local.get 1").replace("local.set 3", "local.set 1"))
+    (expected,) = Reference(made.load(engine())).call(0, [0, 0])
+    assert made.instantiate(engine()).exports.f(0, 0) & 0xFFFF_FFFF == expected
+
+
+def test_what_is_counted_down_from_outside_of_memory_traps() -> None:
+    code = f"loop {READ} local.get 0 i32.const 4 i32.sub local.tee 0 br_if 0 end"
+    function = builder(f"{code} local.get 2").instantiate(engine()).exports.f
+    assert function(400, 0) == items(4, 100)
+    with pytest.raises(Trap, match="out of bounds"):
+        function(0x10100, 0)
+
+
+def test_where_an_address_wraps_in_the_midst_it_goes_on_from_there() -> None:
+    """A loop with something in it that may have to be done again is left as it is: then, all variables are needed."""
+    follow = "local.get 2 local.get 0 i32.load i32.const 32 i32.add i32.load8_u i32.add local.set 2"
+    data = bytes(200) + (0xFFFF_FFF0).to_bytes(4, "little") * 100
+    data = data[:16] + b"\x07" + data[17:32] + b"\x05" + data[33:]
+    made = ModuleBuilder()
+    made.memory(1)
+    made.data(data)
+    made.function("f", "i32 i32 -> i32", f"loop {follow} {READ} {STEP} {TURNS}", "i32 i32 i32")
+    one = engine()
+    module = made.load(one)
+    (expected,) = Reference(module).call(0, [64, 100])
+    assert one.instantiate(module).exports.f(64, 100) & 0xFFFF_FFFF == expected
