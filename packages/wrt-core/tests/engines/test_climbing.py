@@ -15,6 +15,7 @@ import pytest
 from wrt_core.engines.stackless.engine import StacklessEngine
 from wrt_core.engines.stackless.translation.function import translate
 from wrt_core.testing import ModuleBuilder, Program
+from wrt_core.testing.reference import Reference
 from wrt_foundation.plugins import get_plugin_manager
 
 PLUGINS = get_plugin_manager()
@@ -264,3 +265,16 @@ def test_where_control_is_seen_to_be_zero_it_is() -> None:
             assert instance.exports.h(a, b) == int((a + b) % (1 << 32) == 0)
             assert instance.exports.i(a, b) == (5 if (a + b) % (1 << 32) else 7)
             assert instance.exports.j(a, b) == (5 if (a - b - 1) % (1 << 32) else 7)
+
+
+def test_what_is_known_of_one_whose_bound_is_asked_of_is_true_past_zero() -> None:
+    """That it began below zero says nothing of how far it gets."""
+    seen = "local.get 1 i32.const 8 i32.add i32.const 7 i32.and local.get 2 i32.add local.set 2"
+    made = ModuleBuilder()
+    made.memory(1)
+    code = PAST.format(bound="local.get 0", sign="lt_u").replace("loop", f"loop {seen}")
+    made.function("f", "i32 -> i32", f"{code} local.get 2", "i32 i32 i32")
+    one = engine()
+    assert "for l1 in range(-4, l0, 4):" in translate(made.load(one), 0).source
+    (expected,) = Reference(made.load(one)).call(0, [64])
+    assert made.instantiate(one).exports.f(64) & 0xFFFF_FFFF == expected

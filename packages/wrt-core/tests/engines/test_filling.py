@@ -236,3 +236,19 @@ def test_fuel_is_the_same(make: Callable[[int], Program], part: int) -> None:
         whole = spent(each, args, None)
         for slices in (0, 100, 333):
             assert spent(each, args, slices) == whole, f"{seed} {slices}\n{each}"
+
+
+def test_an_item_at_the_sum_of_two_locals_is_where_both_say() -> None:
+    builder = ModuleBuilder()
+    builder.memory(1)
+    code = """
+        loop
+            local.get 2 local.get 0 i32.add i32.const 7 i32.store8
+            local.get 2 i32.const 1 i32.add local.tee 2 i32.const 100 i32.ne br_if 0
+        end
+    """
+    builder.function("f", "i32 i32 ->", code, "i32")
+    instance = builder.instantiate(StacklessEngine(plugins=PLUGINS))
+    instance.exports.f(1000, 0)
+    memory = instance.memories[0]
+    assert memory.read(0, 1200) == bytes(1000) + b"\x07" * 100 + bytes(100)
