@@ -14,11 +14,11 @@ from wrt_core.engines.stackless.translation.operand import SIGN, Operand
 from wrt_core.engines.stackless.translation.translator import Translator
 from wrt_foundation.types import I32
 
-__all__ = ["SAME", "TAKEN", "given", "held_climbing", "used", "vote"]
+__all__ = ["TAKEN", "given", "held_climbing", "used", "vote"]
 
 TAKEN = -1
 """A use for which it must be unsigned, which each use is until something else is known of it."""
-SAME = 1
+_SAME = 1
 """A use for which it need not be."""
 _NEGATIVE = 1
 """Being given a negative constant."""
@@ -35,7 +35,7 @@ def vote(t: Translator, local: int, weight: int) -> None:
 def used(t: Translator, operand: Operand) -> None:
     """Note that an operand is used for what takes signed numbers as well as unsigned ones."""
     if operand.local is not None:
-        vote(t, operand.local, SAME)
+        vote(t, operand.local, _SAME)
 
 
 def given(t: Translator, local: int, value: Operand, step: Step | None) -> None:

@@ -85,13 +85,13 @@ class _Streams:
         terms = [first if each == walker else each for each in item.variables] + ([step] if later else [])
         added = item.offset // item.unit + sum(int(each, 0) for each in terms if _INTEGER.fullmatch(each))
         terms = [each for each in terms if not _INTEGER.fullmatch(each)]
+        varying = [] if step.isdigit() else [step]
+        # The bits that say, of so many bytes, that they are no whole number of items.
         rest = item.width // item.unit - 1
-        """The bits that say, of so many bytes, that they are no whole number of items."""
-        if item.offset % item.unit or (step.isdigit() and int(step) & rest) or (not terms and added & rest):
+        if item.offset % item.unit or (not varying and int(step) & rest) or (not terms and added & rest):
             return None
-        if not step.isdigit():
-            self.tests[step] = None
-        aligned = ([_sum(terms, added & rest)] if terms else []) + ([] if step.isdigit() else [step])
+        self.tests.update(dict.fromkeys(varying))
+        aligned = ([_sum(terms, added & rest)] if terms else []) + varying
         for each in aligned if rest else ():
             self.tests[f"not {each} & {rest}" if each.isidentifier() else f"not ({each}) & {rest}"] = None
         shift = rest.bit_length()
