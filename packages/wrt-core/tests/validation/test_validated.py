@@ -121,6 +121,7 @@ def test_it_pickles(validated: ValidatedModule) -> None:
     assert copy.types[0] is validated.types[0]
     assert copy.features_used == validated.features_used
     assert copy.declared_functions == validated.declared_functions == {2}
+    assert copy.changed_tables == validated.changed_tables
 
 
 def test_a_decoded_module_pickles_with_its_names() -> None:

@@ -27,8 +27,9 @@ def validate_once(
     key = ("valid", sorted(each.value for each in features), repr(limits))
     found = pack.get(*key)
     if found is not None:
-        declared, used = found
-        return ValidatedModule.restore(module, frozenset(declared), frozenset(map(Feature, used)))
+        declared, used, changed_tables = found
+        return ValidatedModule.restore(module, declared, frozenset(map(Feature, used)), changed_tables)
     validated = validate(module, features=features, limits=limits, progress=progress)
-    pack.put((sorted(validated.declared_functions), sorted(each.value for each in validated.features_used)), *key)
+    used = sorted(each.value for each in validated.features_used)
+    pack.put((sorted(validated.declared_functions), used, sorted(validated.changed_tables)), *key)
     return validated

@@ -47,7 +47,8 @@ class Context:
     is known. `declared` are the functions that ref.func may name in bodies; while `declaring`, in
     constant expressions, ref.func adds to them. `globals_in_scope` is how many globals a constant
     expression may refer to, `imported_globals` how many of them are imports, `made_by_default` are the types
-    of aggregates all whose fields are known to have a default value. Not thread-safe: one validation, one context.
+    of aggregates all whose fields are known to have a default value. `changed_tables` are those that code was found to
+    write to. Not thread-safe: one validation, one context.
     """
 
     __slots__ = (
@@ -55,6 +56,7 @@ class Context:
         "_composites",
         "_interned",
         "_struct_values",
+        "changed_tables",
         "data_count",
         "data_declared",
         "declared",
@@ -108,6 +110,7 @@ class Context:
         self.data_declared = module.data_count is not None
         self.declared: set[int] = set()
         self.declaring = True
+        self.changed_tables: set[int] = set()
         self.globals_in_scope = 0
         self.imported_globals = 0
 

@@ -104,8 +104,7 @@ def check_signature(body: Body, instruction: Instruction, immediate: Any) -> Non
     for kind, value in reversed(list(zip(kinds, values, strict=False))):
         _check_immediate(body.context, instruction, kind, value, types)
     if instruction.name == "table.init":
-        source, table = body.context.element(immediate[0]), body.context.table(immediate[1])
-        tables.check_storable(source, table.element, "an element segment's references")
+        tables.check_init(body, *immediate)
     body.pop_all([types[word] for word in instruction.operands])
     body.stack.extend([types[word] for word in instruction.results])
 

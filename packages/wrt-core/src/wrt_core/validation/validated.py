@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -67,7 +68,8 @@ class ValidatedModule:
     `types` are the module's type definitions, `functions`, `tables`, `memories`, `globals` and `tags`
     its index spaces, imports first, all with closed types. `function_types` are the function types of
     `functions`, `declared_functions` those that ref.func may name, `features_used` what the module needs
-    of an engine. Immutable by convention and shared by threads; pickles.
+    of an engine, `changed_tables` the tables that its code may write to. Immutable by convention and shared by threads;
+    pickles.
     """
 
     def __init__(self, module: Module, context: Context, features_used: Features) -> None:
@@ -81,14 +83,22 @@ class ValidatedModule:
         self.tags: list[DefinedType] = context.tags
         self.declared_functions: frozenset[int] = frozenset(context.declared)
         self.features_used: Features = features_used
+        self.changed_tables: frozenset[int] = frozenset(context.changed_tables)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Closed types are made anew from the module: they are cheap, and their graph may be deep, which pickling
         # would recurse over.
-        return ValidatedModule.restore, (self.module, self.declared_functions, self.features_used)
+        return ValidatedModule.restore, (
+            self.module,
+            self.declared_functions,
+            self.features_used,
+            self.changed_tables,
+        )
 
     @classmethod
-    def restore(cls, module: Module, declared: frozenset[int], features_used: Features) -> ValidatedModule:
+    def restore(
+        cls, module: Module, declared: Iterable[int], features_used: Features, changed_tables: Iterable[int]
+    ) -> ValidatedModule:
         """Return a module as what validation made of it before; whoever calls this knows that it is the same module."""
         context = Context(module, canonical_types(module.types), FeatureUse(ALL), DEFAULT_LIMITS)
         for import_ in module.imports:
@@ -103,6 +113,7 @@ class ValidatedModule:
         for global_ in module.globals:
             context.add(global_.type)
         context.declared.update(declared)
+        context.changed_tables.update(changed_tables)
         return cls(module, context, features_used)
 
     def __repr__(self) -> str:
@@ -121,6 +132,16 @@ class ValidatedModule:
                 return self.globals
             case ExternKind.TAG:
                 return self.tags
+
+    def is_settled(self, table: int) -> bool:
+        """Say whether a table has forever what it has once its instance is made: nobody changes it, or else sees it."""
+        return table in self._settled_tables
+
+    @cached_property
+    def _settled_tables(self) -> frozenset[int]:
+        own = range(len(self.tables) - len(self.module.tables), len(self.tables))
+        shared = {each.index for each in self.module.exports if each.kind is ExternKind.TABLE}
+        return frozenset(own) - self.changed_tables - shared
 
     @cached_property
     def imports(self) -> list[ImportType]:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from wrt_core.cache import Pack
 from wrt_core.debugging import positions
 from wrt_core.debugging.python_frames import Place, PythonFrames
+from wrt_core.engines.stackless.indirect import provide_codes
 from wrt_core.engines.stackless.memory_views import provide
 from wrt_core.engines.stackless.stored import Stored
 from wrt_core.engines.stackless.translation.found import Found
@@ -112,6 +113,7 @@ class Compiled:
         translation = self.translation(index, form)
         names.update(translation.constants)
         provide(names, translation.code.co_names)
+        provide_codes(names, translation.code.co_names)
         return FunctionType(translation.code, names, translation.code.co_name)
 
     made: ClassVar[list[Callable[[CodeType], None]]] = []

@@ -14,6 +14,7 @@ from typing import Any
 
 from wrt_core.engines.stackless.compiled import compiled_of
 from wrt_core.engines.stackless.entries import through_code
+from wrt_core.engines.stackless.indirect import IndirectCodes
 from wrt_core.engines.stackless.namespace import make_namespace
 from wrt_core.engines.stackless.stubs import stub_for
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
@@ -101,12 +102,13 @@ class Edition:
             assert compiled is not None
             found = make_namespace(instance, compiled, self._more["coroutines"].__getitem__, self.flavour)
             found.update(self._more, codes=self.codes, F=self.fuel, P=self.asked, stop=self._stop)
+            IndirectCodes(found, instance, self._linked)
             for index, func in enumerate(instance.functions):
                 found[f"f{index}"] = self._linked(found, f"f{index}", func)
             self._names[instance] = found
         return found
 
-    def _linked(self, names: dict[str, Any], key: str, func: Func) -> Callable[..., Any]:
+    def _linked(self, names: Any, key: Any, func: Func) -> Callable[..., Any]:
         def settle() -> Callable[..., Any]:
             code = names[key] = self.codes[func]
             return code

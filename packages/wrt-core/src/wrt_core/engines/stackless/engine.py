@@ -9,6 +9,7 @@ from wrt_core.engines.core import CoreEngine
 from wrt_core.engines.stackless.backtrace import present_frames
 from wrt_core.engines.stackless.call_stack import DEFAULT_DEPTH
 from wrt_core.engines.stackless.compiled import Compiled
+from wrt_core.engines.stackless.indirect import IndirectCodes
 from wrt_core.engines.stackless.invocation import entering
 from wrt_core.engines.stackless.namespace import make_namespace
 from wrt_core.engines.stackless.runner import StacklessRunner
@@ -59,6 +60,7 @@ class StacklessEngine(CoreEngine):
             )
         instance.runner = self._runner
         names = instance.namespace = make_namespace(instance, compiled)
+        IndirectCodes(names, instance, linked)
         for index, func in enumerate(instance.functions[:imported]):
             names[f"f{index}"] = linked(names, f"f{index}", func)
         for func in instance.functions[imported:]:

@@ -7,6 +7,7 @@
              ``Ha0 … Da0`` those of what is aligned, and ``I0_8`` from byte
              8 on
 ``T0 tab0``  the list of table 0's elements, and the table
+``C0_3``     what calls of type 3 through table 0 call, where that is settled
 ``x3 y3``    tag 3, and type 3
 ``k…``       constants that have no literal
 ===========  ==============================================================
@@ -28,6 +29,7 @@ from wrt_core.engines.stackless.detours import Detours
 from wrt_core.engines.stackless.memory_views import follow
 from wrt_core.engines.stackless.translation import vector_memory, vectors
 from wrt_core.engines.stackless.translation.variant import Flavour
+from wrt_core.engines.stackless.trapping import trapping
 from wrt_core.numerics import NUMERICS
 from wrt_core.runtime import aggregates
 from wrt_core.runtime.aggregates import Struct
@@ -96,13 +98,6 @@ def thrown(exception: WasmException | None) -> WasmException:
     return exception
 
 
-def _trapping(code: TrapCode) -> Callable[[], Any]:
-    def trap() -> Any:
-        raise Trap(code)
-
-    return trap
-
-
 def described_by(value: object, descriptor: Struct) -> bool:
     """Say whether a reference is a structure with that very descriptor."""
     return type(value) is Struct and value.descriptor is descriptor
@@ -132,13 +127,13 @@ _SHARED: dict[str, Any] = {
     "coroutine_of": entries.coroutine_of,
     "coroutine_tail_of": entries.coroutine_tail_of,
     "described_by": described_by,
-    "cast_failure": _trapping(TrapCode.CAST_FAILURE),
-    "descriptor_cast_failure": _trapping(TrapCode.DESCRIPTOR_CAST_FAILURE),
-    "null_reference": _trapping(TrapCode.NULL_REFERENCE),
-    "null_function": _trapping(TrapCode.NULL_FUNCTION_REFERENCE),
-    "null_structure": _trapping(TrapCode.NULL_STRUCTURE_REFERENCE),
-    "null_array": _trapping(TrapCode.NULL_ARRAY_REFERENCE),
-    "null_i31": _trapping(TrapCode.NULL_I31_REFERENCE),
-    "unaligned": _trapping(TrapCode.UNALIGNED_ATOMIC),
-    "null_descriptor": _trapping(TrapCode.NULL_DESCRIPTOR_REFERENCE),
+    "cast_failure": trapping(TrapCode.CAST_FAILURE),
+    "descriptor_cast_failure": trapping(TrapCode.DESCRIPTOR_CAST_FAILURE),
+    "null_reference": trapping(TrapCode.NULL_REFERENCE),
+    "null_function": trapping(TrapCode.NULL_FUNCTION_REFERENCE),
+    "null_structure": trapping(TrapCode.NULL_STRUCTURE_REFERENCE),
+    "null_array": trapping(TrapCode.NULL_ARRAY_REFERENCE),
+    "null_i31": trapping(TrapCode.NULL_I31_REFERENCE),
+    "unaligned": trapping(TrapCode.UNALIGNED_ATOMIC),
+    "null_descriptor": trapping(TrapCode.NULL_DESCRIPTOR_REFERENCE),
 }

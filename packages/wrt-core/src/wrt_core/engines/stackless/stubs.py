@@ -23,8 +23,11 @@ def place_stub(names: dict[str, Any], compiled: Compiled, func: Func) -> None:
     func.code = names[f"f{func.index}"] = stub_for(func, settle)
 
 
-def linked(names: dict[str, Any], key: str, func: Func) -> Callable[..., Any]:
-    """The code of an imported function; while that is a stub, a stub that will put what replaces it under `key`."""
+def linked(names: Any, key: Any, func: Func) -> Callable[..., Any]:
+    """The code of a function; while that is a stub, a stub that will put what replaces it under a key of `names`.
+
+    `names` may be a list, and the key an index.
+    """
     settle = getattr(func.code, "settle", None)
     if settle is None:
         return func.code

@@ -55,20 +55,34 @@ def call(t: Translator, instruction: Instruction, index: int) -> None:
     call_directly(t, index, type_)
 
 
-def callee_in_table(t: Translator, type_index: int, table: int) -> FuncType:
-    """Fetch the table's element that the operand names into the variable `c`; return the expected type."""
+def callee_in_table(t: Translator, type_index: int, table: str) -> FuncType:
+    """Fetch what the list `table` has at the index that is the operand into the variable `c`; return the type."""
     index = pop_index(t)
     # On a line of its own: its IndexError is the table's.
-    t.statement(f"c = T{table}[{index.text}]", index.effects | READS | TRAPS, _C, TrapCode.UNDEFINED_ELEMENT)
+    t.statement(f"c = {table}[{index.text}]", index.effects | READS | TRAPS, _C, TrapCode.UNDEFINED_ELEMENT)
     type_ = t.module.types[type_index].composite
     assert isinstance(type_, FuncType)
     return type_
 
 
+_LONGEST = 1 << 16
+"""Elements up to which a settled table's codes are listed, once for each type that is called."""
+
+
+def _is_listed(t: Translator, table: int) -> bool:
+    minimum: int = t.module.tables[table].limits.minimum
+    return t.module.is_settled(table) and minimum <= _LONGEST and not t.variant.is_coroutine
+
+
 @template("call_indirect")
 def call_indirect(t: Translator, instruction: Instruction, immediates: tuple[int, int]) -> None:
     type_index, table = immediates
-    type_ = callee_in_table(t, type_index, table)
+    if _is_listed(t, table):
+        type_ = callee_in_table(t, type_index, f"C{table}_{type_index}")
+        arguments = t.pop_many(len(type_.params))
+        t.call(f"c({', '.join(each.text for each in arguments)})", type_.results, CALLS)
+        return
+    type_ = callee_in_table(t, type_index, f"T{table}")
     expected = f"y{type_index}"
     # `checked` raises for null and for another type, and passes a declared subtype.
     if t.variant is Variant.CODE and t.form.flavour is Flavour.PLAIN:

@@ -61,7 +61,7 @@ def return_call(t: Translator, instruction: Instruction, index: int) -> None:
 @template("return_call_indirect")
 def return_call_indirect(t: Translator, instruction: Instruction, immediates: tuple[int, int]) -> None:
     type_index, table = immediates
-    type_ = callee_in_table(t, type_index, table)
+    type_ = callee_in_table(t, type_index, f"T{table}")
     # The callee's type is checked before the frame goes: the trap is this function's.
     t.statement(f"c is not None and c.type is y{type_index} or checked(c, y{type_index})", TRAPS)
     _tail_call(t, type_, "c")
