@@ -173,7 +173,7 @@ def test_what_is_decided_where_it_is_called(way: str) -> None:
     builder = build(type_, code)
     module = builder.load(engine())
     lines = translate(module, 0).source.splitlines()
-    calls = [number for number, line in enumerate(lines) if "f0(" in line]
+    calls = [number for number, line in enumerate(lines) if "decided0(" in line]
     assert calls
     assert all(lines[number - 1].strip().startswith(("else", "if")) for number in calls[:1])
     for arguments in several:
@@ -192,14 +192,14 @@ def test_what_is_not(way: str) -> None:
 def test_what_can_not_be_at_a_call_is_not_asked_there() -> None:
     code = f"local.get 0 i32.eqz if i32 i32.const 1 else local.get 0 call 0 {LESS} call 0 i32.add end"
     lines = translate(build("i32 -> i32", code).load(engine()), 0).source.splitlines()
-    assert next(line.strip() for line in lines if "f0(" in line) == "s0 = f0(l0)"
+    assert next(line.strip() for line in lines if "decided0(" in line) == "s0 = decided0(l0)"
 
 
 def test_the_rest_of_a_function_calls() -> None:
     module = build("i32 -> i32", FUNCTIONS["an arm"][1]).load(engine())
 
     def decides(form: Form) -> bool:
-        return "f0(l2)" in translate(module, 0, form=form).source
+        return re.search(r"(f|decided)0\(l2\)", translate(module, 0, form=form).source) is not None
 
     translation = translate(module, 0, form=Form(Variant.CODE, Flavour.METERED))
     lines = translation.source.splitlines()
@@ -208,6 +208,48 @@ def test_the_rest_of_a_function_calls() -> None:
     assert decides(Form(Variant.CODE, Flavour.POLLED))
     assert decides(Form(Variant.CODE, Flavour.METERED))
     assert not decides(Form(Variant.CODE, Flavour.PLAIN, at_call))
+
+
+def asked(builder: ModuleBuilder, decided: bool) -> int:
+    """How often the code of a function asks where it goes on."""
+    source = translate(builder.load(engine()), 0, form=Form(decided=decided)).source
+    return len(re.findall(r"^ +if ", source, re.MULTILINE))
+
+
+@pytest.mark.parametrize("way", FUNCTIONS)
+def test_what_has_been_decided_is_not_asked_again(way: str) -> None:
+    builder = build(*FUNCTIONS[way][:2])
+    assert asked(builder, decided=True) == asked(builder, decided=False) - 1
+
+
+def test_what_is_come_to_again_is_asked_again() -> None:
+    code = f"local.get 0 i32.const 2 i32.lt_s if local.get 0 return end {TWICE} return_call 0"
+    builder = build("i32 -> i32", code)
+    assert asked(builder, decided=True) == asked(builder, decided=False) > 0
+    assert builder.instantiate(engine()).exports.f0(3) == 1
+
+
+def test_what_is_decided_grows_wary_too() -> None:
+    """An address that always wraps is masked after a while, also in calls that the function makes of itself."""
+    load, again = "local.get 0 local.get 1 i32.add i32.load8_u", f"{LESS} local.get 1 call 0 i32.add"
+    code = f"local.get 0 i32.eqz if i32 i32.const 0 else {load} {again} {again} end"
+    builder = build("i32 i32 -> i32", code)
+    builder.data(bytes(range(1, 9)))
+    instance = builder.instantiate(engine())
+    assert instance.exports.f0(1, 5) == 7
+    assert "retry_at" in instance.namespace["decided0"].__code__.co_names
+    assert instance.exports.f0(4, -1) == expected(builder, (4, -1))[0]
+    assert "retry_at" not in instance.namespace["decided0"].__code__.co_names
+
+
+def test_a_trap_in_what_is_decided_has_all_its_frames() -> None:
+    code = f"local.get 0 i32.const 1 i32.lt_s if i32 i32.const 0 else {{}} {LESS} call 0 {LESS} call 0 i32.add end"
+    trapping = "local.get 0 i32.const 3 i32.eq if unreachable end"
+    instance = build("i32 -> i32", code.format(trapping)).instantiate(engine())
+    with pytest.raises(Trap) as trap:
+        instance.exports.f0(6)
+    assert len(trap.value.frames) == 4
+    assert len({frame.offset for frame in trap.value.frames}) == 2
 
 
 def test_a_pause_in_any_call() -> None:

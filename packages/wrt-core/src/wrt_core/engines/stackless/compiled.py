@@ -111,10 +111,18 @@ class Compiled:
     def function(self, index: int, form: Form, names: dict[str, Any]) -> FunctionType:
         """Return a form of the function at `index` as a Python function with these globals."""
         translation = self.translation(index, form)
+        code = translation.code
         names.update(translation.constants)
-        provide(names, translation.code.co_names)
-        provide_codes(names, translation.code.co_names)
-        return FunctionType(translation.code, names, translation.code.co_name)
+        provide(names, code.co_names)
+        provide_codes(names, code.co_names)
+        made = FunctionType(code, names, code.co_name)
+        decided = Form(flavour=form.flavour, decided=True)
+        entry = decided.entry(index)
+        if form.decided:
+            names.setdefault(entry, made)
+        elif entry in code.co_names and entry not in names:
+            self.function(index, decided, names)
+        return made
 
     made: ClassVar[list[Callable[[CodeType], None]]] = []
     """Called with new code."""

@@ -41,7 +41,7 @@ class Detours:
         self._names = names
         self._flavour = flavour
         self._rests: dict[tuple[int, Form], FunctionType] = {}
-        self._failed: Counter[tuple[int, int]] = Counter()
+        self._failed: Counter[tuple[int, bool, int]] = Counter()
 
     @property
     def _compiled(self) -> Compiled:
@@ -95,8 +95,9 @@ class Detours:
         """Something that a form of the function at `index` stands on does not hold; see `Form.wary` for what."""
         if form.resumed is not None:  # it is not entered again
             return
-        self._failed[index, what] += 1
-        if self._failed[index, what] == _PATIENCE:
+        failed = index, form.decided, what
+        self._failed[failed] += 1
+        if self._failed[failed] == _PATIENCE:
             self._grow_wary(index, form, what, code)
 
     def _grow_wary(self, index: int, form: Form, what: int, code: CodeType) -> None:
@@ -104,7 +105,13 @@ class Detours:
         wary = form.wary | {what}
         form = replace(form, wary=wary if len(wary) <= _SEVERAL else EVERYWHERE)
         made = self._compiled.function(index, form, self._names)
-        func = self._names["functions"][index]
-        function = self._names["codes"][func] if "codes" in self._names else func.code
+        function = self._entered(index, form)
         if isinstance(function, FunctionType) and function.__code__ is code:
             function.__code__ = made.__code__  # whoever calls it has it by itself
+
+    def _entered(self, index: int, form: Form) -> Any:
+        """What calls of the function at `index` in a form call."""
+        if form.decided:
+            return self._names[form.entry(index)]
+        func = self._names["functions"][index]
+        return self._names["codes"][func] if "codes" in self._names else func.code

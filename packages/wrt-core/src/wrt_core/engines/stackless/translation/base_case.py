@@ -8,12 +8,13 @@
                                          else: s0 = f(l1)
 
 Of the calls of a function that calls itself twice, more than half are such. What is decided so can't trap, calls
-nothing and reads no memory, like what is inlined: that it had no frame can't be told.
+nothing and reads no memory, like what is inlined: that it had no frame can't be told. The calls that are left need not
+look again, and go to another form of the function, `decided`, which does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from wrt_core.engines.stackless.translation.inlining import Leaf, placed
@@ -37,9 +38,11 @@ from wrt_core.engines.stackless.translation.kinds import (
     Instructions,
 )
 from wrt_core.engines.stackless.translation.relation import is_impossible, relation_of
+from wrt_core.engines.stackless.translation.source import Line
 from wrt_core.engines.stackless.translation.tolls import call_directly, instead
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
-from wrt_core.engines.stackless.translation.variant import Variant
+from wrt_core.engines.stackless.translation.tree import Block, Conditional, Sequence
+from wrt_core.engines.stackless.translation.variant import Form, Variant
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import FuncType, NumType
 
@@ -56,15 +59,19 @@ _Steps = tuple[tuple[Instruction, object], ...]
 
 @dataclass(frozen=True, slots=True)
 class BaseCase:
-    """What a function returns, if its condition holds, or does not, which it looks at before anything else."""
+    """What a function returns, if its condition holds, or does not, which it looks at before anything else.
+
+    `offset` is that of the instruction that looks.
+    """
 
     type: FuncType
+    offset: int
     condition: _Steps
     holds: bool
     results: tuple[_Steps, ...]
 
     @classmethod
-    def of(cls, code: Instructions, calls: Sequence[tuple[int, ...]], type_: FuncType) -> BaseCase | None:
+    def of(cls, code: Instructions, calls: Iterable[tuple[int, ...]], type_: FuncType) -> BaseCase | None:
         """The base case of a function; None if it has none, or seldom comes to it.
 
         `calls` are those of itself, by the loops that each is in.
@@ -83,10 +90,27 @@ class BaseCase:
             return None
         results = ways[found[0]].returned
         assert results is not None
-        return cls(type_, condition, found[0], results)
+        return cls(type_, start.offset, condition, found[0], results)
+
+    def skip(self, body: Sequence) -> None:
+        """Leave out of a function's tree that it looks, if it does that once."""
+        sequence, position = body, 0
+        while position < len(sequence.nodes):
+            node = sequence.nodes[position]
+            if isinstance(node, Conditional) and node.offset == self.offset:
+                way = node.otherwise if self.holds else node.then
+                sequence.nodes[position : position + 1 if way.falls else None] = way.nodes
+                sequence.falls = sequence.falls and way.falls
+                return
+            if isinstance(node, Block):
+                sequence, position = node.body, 0
+            elif isinstance(node, Line):
+                position += 1
+            else:
+                return
 
 
-def _branches_out(calls: Sequence[tuple[int, ...]]) -> bool:
+def _branches_out(calls: Iterable[tuple[int, ...]]) -> bool:
     """Whether a function calls itself more than once, as far as can be told: else few of its calls are the last."""
     return 2 <= sum(2 if loops else 1 for loops in calls) <= _STEPS
 
@@ -115,6 +139,11 @@ class _Path:
         self._is_over = False
         self.returned: tuple[_Steps, ...] | None = None
         """What the function returns at its end, if that is little."""
+
+    @property
+    def offset(self) -> int:
+        """The offset of the instruction that the path has come to."""
+        return self._code[self._position][2]
 
     def walk(self) -> _Steps | None:
         """Walk on; return the condition that it comes to, None if it `returned` or comes to something else."""
@@ -240,7 +269,8 @@ def decided(t: Translator, index: int) -> bool:
     def call() -> None:
         for number in range(len(case.type.params)):
             get(number)
-        call_directly(t, index, case.type)
+        # Where fuel is counted, the call is also made where it is one but there is not enough to pay for that.
+        call_directly(t, index, case.type, Form(decided=not t.meters))
 
     compute(case.condition)
     if not case.holds:

@@ -291,6 +291,8 @@ def _translated(
     source = Source()
     if translator.entry_meter is not None:
         translator.entry_meter.write()
+    if form.decided and translator.base_case is not None and not translator.head.uses:
+        translator.base_case.skip(translator.body)
     body = _whole(translator, source) if form.resumed is None else _rest(translator, source, form.resumed)
     returned(body)
     start = len(source.lines)

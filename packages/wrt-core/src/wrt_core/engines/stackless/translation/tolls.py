@@ -12,18 +12,20 @@ from wrt_core.engines.stackless.translation.operand import CALLS
 from wrt_core.engines.stackless.translation.stack import WRITES
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
 from wrt_core.engines.stackless.translation.tree import Conditional
+from wrt_core.engines.stackless.translation.variant import Form
 from wrt_foundation.instructions import BY_NAME
 from wrt_foundation.types import FuncType
 
 __all__ = ["call_directly", "instead"]
 
 _ELSE = BY_NAME["else"]
+_WHOLE = Form()
 
 
-def call_directly(t: Translator, index: int, type_: FuncType) -> None:
+def call_directly(t: Translator, index: int, type_: FuncType, form: Form = _WHOLE) -> None:
     """Call the function at `index` with what it takes from the stack, and push its results."""
     texts = ", ".join([each.text for each in t.pop_many(len(type_.params))])
-    t.call(f"f{index}({texts})", type_.results, CALLS)
+    t.call(f"{form.entry(index)}({texts})", type_.results, CALLS)
 
 
 def instead(

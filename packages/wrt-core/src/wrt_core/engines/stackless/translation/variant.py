@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["STRIDE", "Flavour", "Form", "Variant"]
+__all__ = ["DECIDED", "STRIDE", "Flavour", "Form", "Variant"]
+
+DECIDED = "decided"
+"""What the names of functions begin with that are `Form.decided`."""
 
 STRIDE = 16
 """Calls inside one another that are nested generators in a continuation; what would go deeper starts over on its own.
@@ -57,7 +60,7 @@ class Form:
     instruction at that offset. It is `wary` of marks behind which no address is to be ventured, see
     `ventures`, and of loops: at those that are their own offsets nothing is asked but of what they count, and where it
     is the opposite of their offset, nothing at all. If it is so everywhere and `resumed`, it knows nothing of what it
-    begins with.
+    begins with. If it is `decided`, its caller knows that this is no base case, and it does not look; see `base_case`.
     """
 
     variant: Variant = Variant.CODE
@@ -65,8 +68,13 @@ class Form:
     resumed: int | None = None
     retried: bool = False
     wary: frozenset[int] = frozenset()
+    decided: bool = False
 
     @property
-    def key(self) -> tuple[str, str, int | None]:
+    def key(self) -> tuple[str, str, int | None, bool]:
         """What tells it from others that are kept, in plain values."""
-        return self.variant.value, self.flavour.value, self.resumed
+        return self.variant.value, self.flavour.value, self.resumed, self.decided
+
+    def entry(self, index: int) -> str:
+        """The name by which code calls the function at `index` in this form, if that is not resumed."""
+        return f"{DECIDED if self.decided else 'f'}{index}"
