@@ -25,7 +25,8 @@ PLUGINS = get_plugin_manager()
 SIGNED = ("lt_s", "gt_s", "le_s", "ge_s")
 DIVISIONS = ("div_s", "rem_s", "div_u", "rem_u")
 OPERATIONS = ("xor", "and", "or", "mul", "rotl", "lt_u", "ge_u", "eq", "ne")
-NUMBERS = (0, 1, -1, 100, -100, 0x7FFF_FFFF, -0x8000_0000, 0x1234_5678, -0x1234_5678)
+NUMBERS = (0, 1, -1, 100, -100, 0x7FFF_FFFF, -0x8000_0000, 0x1234_5678, -0x1234_5678, 0x3FFF_FFFF, -0x3FFF_FFFF)
+STEPS = (1, -1, 4, -4, 4096, -4096, 4097, -4097)
 
 
 def engine() -> StacklessEngine:
@@ -50,6 +51,9 @@ def program(seed: int) -> Program:
                 f"local.get 1 i32.const 60 i32.and i32.load {random.randrange(0, 16)}",
                 f"i32.const {random.choice(NUMBERS)}",
                 f"i32.const {random.randrange(0, 64)} i32.load8_s",
+                f"{local()} i32.const {random.choice(STEPS)} i32.add",
+                f"{local()} {local()} {number()} i32.{random.choice(('lt_s', 'eq', 'ne'))} i32.add",
+                f"{local()} {local()} {local()} {local()} i32.{random.choice(SIGNED)} select",
             )
         )
         return f"{value} local.set {random.randrange(2, 6)}"
@@ -123,6 +127,36 @@ def test_what_is_sorted_is_compared_as_it_is() -> None:
     assert "if l1 > l2:" in source
     assert "i0[l0] = l2" in source
     assert "%" not in source
+
+
+LEAST = """
+    local.get 0 i32.load local.set 1
+    loop
+        local.get 1 {} i32.add local.set 2
+        local.get 0 i32.load 4 local.set 3
+        local.get 2 local.get 3 local.get 2 local.get 3 i32.lt_s select local.set 1
+        local.get 0 local.get 1 i32.store 4
+        local.get 1 local.get 3 i32.lt_s br_if 0
+    end
+"""
+
+
+@pytest.mark.parametrize("step", ["i32.const 1", "i32.const -1", "local.get 3 i32.eqz"])
+def test_the_least_of_what_is_stepped_is_found_with_signed_numbers(step: str) -> None:
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.function("f", "i32 ->", LEAST.format(step), "i32 i32 i32")
+    source = translate(builder.load(engine()), 0).source
+    assert "l1 = l2 if l2 < l3 else l3" in source
+    assert "i0_4[l0] = l1" in source
+
+
+def test_what_is_stepped_and_an_address_stays_unsigned() -> None:
+    builder = ModuleBuilder()
+    builder.memory(1)
+    code = LEAST.format("i32.const 1") + " local.get 1 i32.load8_u local.get 2 i32.load8_u i32.store" * 3
+    builder.function("f", "i32 ->", code, "i32 i32 i32")
+    assert "l2 < l3 and" in translate(builder.load(engine()), 0).source
 
 
 def test_a_parameter_stays_unsigned() -> None:

@@ -7,7 +7,7 @@ from wrt_core.engines.stackless.translation.digits import DIGIT, negative, posit
 from wrt_core.engines.stackless.translation.folding import both, folding, signed_value
 from wrt_core.engines.stackless.translation.operand import ATOM, COMPARE, SIGN, Operand, constant
 from wrt_core.engines.stackless.translation.relation import OPPOSITE, opposite
-from wrt_core.engines.stackless.translation.signs import ORDERED, SAME, is_free, vote
+from wrt_core.engines.stackless.translation.signs import LIMITED, ORDERED, SAME, is_free, is_near, vote
 from wrt_core.engines.stackless.translation.translator import Translator
 from wrt_foundation.instructions import Instruction
 from wrt_foundation.types import I32
@@ -43,10 +43,11 @@ def compare_signed(t: Translator, instruction: Instruction, _: None) -> None:
     comparison = _COMPARISON[instruction.name[4:6]]
     a, b = t.stack.items[-2:]
     sign = SIGN[a.type]
+    is_limited = a.value is not None or b.value is not None
     for one in (a, b):
-        vote(t, one, SAME if is_free(one) else ORDERED)
+        vote(t, one, SAME if is_free(one) else LIMITED if is_limited else ORDERED)
         climbing.used(t, one)
-    if is_free(a) and is_free(b):
+    if is_near(a) and is_near(b):
         b, a = t.pop(), t.pop()
         compare(t, comparison, a.signed(), b.signed())
         t.stack.items[-1].relation = (f"{comparison}s", a, b)

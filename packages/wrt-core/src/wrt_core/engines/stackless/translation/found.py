@@ -46,13 +46,12 @@ class Found:
         counted = translator.ranges.counted(zeros)
         turning = [offset for offset, loop in counted.items() if turns_of(*translator.closed[offset], loop) is not None]
         ranges = translator.ranges.solve(zeros)
-        unsigned = frozenset(local for loop in counted.values() for local in loop.locals)
         climbing = translator.ranges.climbing(ranges)
         heads = ranges.keys() | climbing.keys() | {(offset, loop.local) for offset, loop in counted.items()}
         climb = held_climbing(translator, counted, heads, translator.ranges.loops)
-        signed = held_signed(translator, unsigned) | climb
+        signed = held_signed(translator, counted) | climb
         ranges |= {point: found for point, found in climbing.items() if point[1] in climb}
-        divided = translator.divided | {source for copy, source in translator.copies if copy in translator.divided}
+        divided = translator.divided | {each.source for each in translator.kin if each.local in translator.divided}
         return cls(
             numbers=held_as_numbers(translator),
             ranges=ranges,

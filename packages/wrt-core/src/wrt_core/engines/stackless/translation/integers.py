@@ -89,13 +89,17 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
     if a.grown == (a.text, 0) and b.grown == (b.text, 0):
         t.stack.items[-1].parts = a.text, b.text
     more, less = (a, b) if a.high >= b.high else (b, a)
-    t.stack.items[-1].grown = _grown(more, less) or _grown(less, more)
+    _grow(t.stack.items[-1], more, less)
     t.stack.items[-1].alignment = least(a.alignment, b.alignment)
 
 
-def _grown(a: Operand, b: Operand) -> tuple[str, int] | None:
-    """The variable that a sum begins with, and how much is added at most, if that is not negative."""
-    return None if b.low < 0 or a.grown is None else (a.grown[0], a.grown[1] + b.high)
+def _grow(total: Operand, *operands: Operand) -> None:
+    """Note of a sum of two with which variable it begins, and how much is added at most, if that is not negative."""
+    for a, b in (operands, operands[::-1]):
+        if b.low >= 0 and a.grown is not None:
+            total.grown = a.grown[0], a.grown[1] + b.high
+            total.kin = a.kin if total.step is not None else total.kin
+            return
 
 
 @folding(*both("sub"))

@@ -29,7 +29,7 @@ from wrt_core.engines.stackless.translation.operand import (
     constant,
     name,
 )
-from wrt_core.engines.stackless.translation.signs import SAME, is_free, vote
+from wrt_core.engines.stackless.translation.signs import SAME, is_near, vote
 from wrt_core.engines.stackless.translation.stack import WRITES
 from wrt_core.engines.stackless.translation.translator import Translator, template
 from wrt_foundation.immediates import MemArg
@@ -197,7 +197,7 @@ def store(t: Translator, instruction: Instruction, argument: MemArg) -> None:
     effects = value.effects | address.effects | WRITES | TRAPS
     if instruction.name == "f64.store":
         view = "D"
-    elif instruction.name == "i32.store" and value.low < 0 and value.value is None and is_free(value):
+    elif instruction.name == "i32.store" and value.low < 0 and value.value is None and is_near(value):
         view = "i"
         value = value.signed()
     else:

@@ -73,6 +73,7 @@ SIGN: dict[ValueType, int] = {I32: 0x8000_0000, I64: 0x8000_0000_0000_0000}
 LITERAL = re.compile(r"-?\d[\d.]*(?:e[+-]?\d+)?")
 """A decimal number."""
 _EMPTY: frozenset[str] = frozenset()
+_NO_LOCALS: frozenset[int] = frozenset()
 
 HEADROOM = 1 << 56
 """How far past its width a value may grow unmasked, as a factor: one more of Python's digits costs less than a mask."""
@@ -81,6 +82,8 @@ SUM = (1 << 80) - 1
 """What a local that is left to grow is taken to be at most: far more than can be reached; see `sums`."""
 
 _STEP = 4096
+_SHORT = 8
+"""Operators of a text that may be written twice."""
 """Constants up to there are steps: what they are added to is small, nearly always."""
 
 _LARGE = 1 << 28
@@ -152,6 +155,8 @@ class Operand:
     """For a vector that is no dearer to come by as a number of 128 bits: the text of that, as tight as an atom."""
     local: int | None = field(default=None)
     """For an integer that is what a local holds: that local."""
+    kin: frozenset[int] = field(default=_NO_LOCALS)
+    """For an integer, locals: where they hold signed numbers, its signed value costs what its unsigned one does now."""
     relation: Relation | None = field(default=None)
     """For an i32 that is a condition: what holds if it does."""
     fault: int | None = field(default=None)
@@ -238,15 +243,33 @@ class Operand:
 
         A comparison of small numbers costs half of what the remainder does.
         """
-        if self.parts is None or not isinstance(value := self.parts[1], int) or not -_STEP <= value <= _STEP:
+        if self.step is None:
             return None
-        if self.low < value or self.high > mask + value:  # it is no canonical number to which it is added
+        variable, least, most = self.step
+        if self.low < least or self.high > mask + most:  # it is no canonical number to which it is added
             return None
-        variable = self.parts[0]
-        if value > 0:
-            return f"{self.text} if {variable} <= {DIGIT - value:#x} else ({self.text}) % {mask + 1:#x}"
-        wrapped = f"{variable} + {mask + 1 + value:#x}" if value < -1 else f"{mask:#x}"
-        return f"{self.text} if {variable}{f' >= {-value}' if value < -1 else ''} else {wrapped}"
+        if most > 0:
+            return f"{self.text} if {variable} <= {DIGIT - most:#x} else ({self.text}) % {mask + 1:#x}"
+        wrapped = f"{variable} + {mask + 1 + most:#x}" if most < -1 else f"{mask:#x}"
+        return f"{self.text} if {variable}{f' >= {-most}' if most < -1 else ''} else {wrapped}"
+
+    @property
+    def step(self) -> tuple[str, int, int] | None:
+        """For the sum of a variable and what is small: the variable, and between which numbers that is."""
+        if self.parts is not None and isinstance(value := self.parts[1], int) and -_STEP <= value <= _STEP:
+            return self.parts[0], value, value
+        if self.grown is not None and 0 < self.grown[1] <= _STEP and self.size <= _SHORT:
+            return self.grown[0], 0, self.grown[1]
+        return None
+
+    @property
+    def is_nearly_signed(self) -> bool:
+        """Whether it is the sum of a signed number and what is small: one comparison makes it signed again."""
+        if self.low >= 0 or self.step is None:
+            return False
+        _, least, most = self.step
+        sign = SIGN[self.type]
+        return self.low >= least - sign and self.high < most + sign
 
     def plus(self, value: int) -> Operand:
         """This value and a constant, not masked."""
@@ -262,6 +285,8 @@ class Operand:
             total.grown = self.grown[0], self.grown[1] + value
         if value > 0 and self.is_clean:
             total.terms = self, value
+        if total.step is not None:
+            total.kin = self.kin
         total.alignment = least(self.alignment, of_constant(value))
         if self.quotient is not None:
             quotient, shift = self.quotient
@@ -278,6 +303,11 @@ class Operand:
             return constant(((self.value & mask) ^ sign) - sign, self.type)
         if self.signed_text is not None:
             return self.derive(self.signed_text, ATOM, -sign, sign - 1)
+        if self.is_nearly_signed and self.step is not None:
+            variable, _, most = self.step
+            within = f"<= {DIGIT - most:#x}" if most > 0 else f">= {-DIGIT:#x}"
+            wrapped = f"({self.text} + {sign:#x}) % {mask + 1:#x} - {sign:#x}"
+            return self.derive(f"{self.text} if {variable} {within} else {wrapped}", CONDITIONAL, -sign, sign - 1)
         clean = self.clean()
         variable, first = named(clean.text)
         text = f"{variable} if {positive(variable, sign, first)} else {variable} - {mask + 1:#x}"

@@ -10,11 +10,16 @@ A branch is written as the cheapest of:
   to pass that loop;
 * otherwise `br = n`, n the label's order, and every stretch of code between here and the label runs
   only `if br <= m`, m the order of the last label that ended before it. Orders grow in the order in
-  which labels end, so one variable serves all labels, nested ones included.
+  which labels end, so one variable serves all labels, nested ones included. A table's index may do
+  instead of `br`, see `chain`.
 """
 
 from __future__ import annotations
 
+import re
+from itertools import zip_longest
+
+from wrt_core.engines.stackless.translation.chain import Chain
 from wrt_core.engines.stackless.translation.operand import named
 from wrt_core.engines.stackless.translation.source import BLOCK_LIMIT, Line, Source, TooDeep
 from wrt_core.engines.stackless.translation.tree import (
@@ -52,7 +57,7 @@ class _PythonLoop:
         self.is_left = False  # whether there is a `break` before its end
 
 
-class _Writer:
+class Writer:
     """Writes nodes to `source`. Methods return the labels being sought where the node ends, and whether it falls."""
 
     def __init__(self, source: Source) -> None:
@@ -90,7 +95,7 @@ class _Writer:
                     continue
             else:
                 new, falls = self._node(node, here, follow if last else _NO_LABELS)
-            new = self._resolve(new, here, node)
+            new = self.resolve(new, here, node)
             sought |= new
             if not falls:
                 break
@@ -110,12 +115,12 @@ class _Writer:
             self.source.add(last.indent + 1, "pass", last.offset)
 
     def _guard(self, node: Node, indent: int) -> None:
-        self.source.add(indent, f"if br <= {self._passed}:", getattr(node, "offset", 0))
+        self.source.add(indent, f"if br <= {self.passed}:", getattr(node, "offset", 0))
 
-    _passed = 0
+    passed = 0
     """The order of the last label that ended before the line being written."""
 
-    def _resolve(self, sought: set[Label], indent: int, node: Node) -> set[Label]:
+    def resolve(self, sought: set[Label], indent: int, node: Node) -> set[Label]:
         """Turn into jumps, after `node`, what is sought and can be jumped to from here."""
         loop = self.loop
         if not sought or loop is None:
@@ -188,7 +193,7 @@ class _Writer:
         orders = [label.order for label in node.labels]
         if len(orders) == 1:
             self.source.add(indent, f"br = {node.default.order} if ({node.index}) else {orders[0]}", node.offset)
-        elif node.index.isidentifier() and orders == list(range(orders[0], orders[0] + len(orders))):
+        elif node.is_plain:
             text = f"{node.index} + {orders[0]} if {node.index} < {len(orders)} else {node.default.order}"
             self.source.add(indent, f"br = {text}", node.offset)
         else:
@@ -207,9 +212,9 @@ class _Writer:
 
         The other arm may have been written already: the labels in it are none of this one's, whatever their orders.
         """
-        others, self._passed = self._passed, passed
+        others, self.passed = self.passed, passed
         result = self.sequence(arm.nodes, indent, follow)
-        self._passed = max(others, self._passed)
+        self.passed = max(others, self.passed)
         return result
 
     def _conditional(
@@ -221,7 +226,7 @@ class _Writer:
         to be written: it belongs to the arm that falls, since the other one goes elsewhere.
         """
         test, then, negated, otherwise = node.test, node.then, node.negated, node.otherwise
-        passed = self._passed
+        passed = self.passed
         if then.falls and not otherwise.falls:
             test, then, negated, otherwise = negated, otherwise, test, then
         source = self.source
@@ -262,7 +267,7 @@ class _Writer:
             more, also = self._arm(otherwise, indent + inside, _NO_LABELS, passed)
             sought |= more
             if more:
-                self.source.add(indent + inside, f"if br <= {self._passed}:", node.offset)
+                self.source.add(indent + inside, f"if br <= {self.passed}:", node.offset)
                 inside += 1
         return sought, falls, inside
 
@@ -282,8 +287,10 @@ class _Writer:
         for label in labels:
             self.home[label] = self.loop
         start = len(self.source.lines)
-        result = _Chain(self, labels, segments, follow).write(indent)
-        self._reset(start, indent, segments[0])
+        chain = Chain(self, labels, segments, follow)
+        result = chain.write(indent)
+        if chain.table is None:
+            self._reset(start, indent)
         return result
 
     @staticmethod
@@ -295,12 +302,9 @@ class _Writer:
             for each in before
         )
 
-    def _reset(self, start: int, indent: int, first: list[Node]) -> None:
+    def _reset(self, start: int, indent: int) -> None:
         """Clear `br` before line `start` if guards follow it that could see an old value."""
-        lines = self.source.lines
-        if first and isinstance(first[-1], BranchTable) and all(isinstance(node, Line) for node in first[:-1]):
-            return  # the table sets it on every path
-        if any(line.text.startswith("if br ") for line in lines[start:]):
+        if any(line.text.startswith("if br ") for line in self.source.lines[start:]):
             self._clear(start, indent)
 
     def _clear(self, start: int, indent: int) -> None:
@@ -319,14 +323,14 @@ class _Writer:
         stream = node.turns.stream
         if stream is None:
             return self._turns(node, node.turns, indent, follow)
-        passed = self._passed
+        passed = self.passed
         self.source.add(indent, f"if {stream.test}:", node.offset)
         sought, falls = self._turns(node, stream.turns, indent + 1, follow)
-        self._passed, ended = passed, self._passed
+        self.passed, ended = passed, self.passed
         self.source.add(indent, "else:", node.offset)
         self.source.take(indent + 1, stream.otherwise)
         more, also = self._turns(node, node.turns, indent + 1, follow)
-        self._passed = max(ended, self._passed)
+        self.passed = max(ended, self.passed)
         self.source.counted[node.offset] = stream.turns.numbers
         return sought | more, falls or also
 
@@ -357,7 +361,7 @@ class _Writer:
         start = len(source.lines)
         sought, falls = self.sequence(nodes, indent + 1, exits if turns is None else _NO_LABELS)
         if turns is not None:  # its end is no way out
-            sought = self._resolve(sought, indent + 1, nodes[-1]) if sought else sought
+            sought = self.resolve(sought, indent + 1, nodes[-1]) if sought else sought
         elif falls or sought:
             source.add(indent + 1, "break", offset)
         self.blocks -= 1
@@ -377,7 +381,7 @@ class _Writer:
             leaves = falls or leaves
         elif header is None and not loop.is_left:
             self._unwrap(start, indent, leaves)
-        self._passed = max(self._passed, label.order)
+        self.passed = max(self.passed, label.order)
         return pending, leaves
 
     def _unwrap(self, start: int, indent: int, leaves: bool) -> None:
@@ -417,90 +421,24 @@ class _Writer:
         return sought, falls
 
 
-class _Chain:
-    """Blocks that begin together: what the innermost holds, then what follows each but the outermost."""
-
-    def __init__(
-        self, writer: _Writer, labels: list[Label], segments: list[list[Node]], follow: frozenset[Label]
-    ) -> None:
-        self.writer = writer
-        self.labels = labels  # by segment: what ends where the segment ends; innermost first
-        self.segments = segments
-        self.follow = follow
-        self.sought: set[Label] = set()
-        self.falls = True
-
-    def write(self, indent: int) -> tuple[set[Label], bool]:
-        self.sought, self.falls = self.writer.sequence(self.segments[0], indent, self._ends(0))
-        self._group(1, len(self.segments), indent)
-        self._end(len(self.segments))
-        return self.sought, self.falls
-
-    def _ends(self, index: int) -> frozenset[Label]:
-        """The labels that end where a segment ends: its own, and outer ones with no code in between."""
-        ends = {self.labels[index]}
-        while index + 1 < len(self.segments) and not self.segments[index + 1]:
-            index += 1
-            ends.add(self.labels[index])
-        return self.follow | ends if index + 1 == len(self.segments) else frozenset(ends)
-
-    def _group(self, low: int, high: int, indent: int) -> set[Label]:
-        """Write segments, halved under common guards: reaching one of n takes log n tests.
-
-        What is sought then, and was not before, is returned.
-        """
-        if high - low > 4 and self.sought:
-            source = self.writer.source
-            middle = (low + high) // 2
-            source.add(indent, f"if br <= {self.labels[middle - 2].order}:", 0)
-            mark = len(source.lines)
-            new = self._group(low, middle, indent + 1)
-            if len(source.lines) == mark:
-                del source.lines[-1]
-            elif self._is_past(new, middle):
-                source.add(indent, "else:", 0)
-                indent += 1
-            mark = len(source.lines)
-            new |= self._group(middle, high, indent)
-            if len(source.lines) == mark and source.lines[-1].text == "else:":
-                del source.lines[-1]
-            return new
-        new = set()
-        guard = "if"
-        for index in range(low, high):
-            found, guarded = self._segment(index, indent, guard)
-            guard = "elif" if guarded and self._is_past(found, index + 1) else "if"
-            new |= found
-        return new
-
-    def _is_past(self, sought: set[Label], index: int) -> bool:
-        """Whether control that has been in what is before a segment comes to none from there on, with what it seeks."""
-        return not self.falls and sought.isdisjoint(self.labels[index - 1 : -1])
-
-    def _segment(self, index: int, indent: int, guard: str) -> tuple[set[Label], bool]:
-        """Write a segment; return what is newly sought, and whether it was written under a guard."""
-        self._end(index)
-        nodes = self.segments[index]
-        if not nodes or not self.falls:
-            return set(), False
-        guarded = bool(self.sought)
-        if guarded:
-            self.writer.source.add(indent, f"{guard} br <= {self.labels[index - 1].order}:", 0)
-            indent += 1
-        new, self.falls = self.writer.sequence(nodes, indent, self._ends(index))
-        new = self.writer._resolve(new, indent, nodes[-1])
-        self.sought |= new
-        return new, guarded
-
-    def _end(self, index: int) -> None:
-        """Pass the end of the block before segment `index`."""
-        ended = self.labels[index - 1]
-        self.writer._passed = max(self.writer._passed, ended.order)
-        if ended in self.sought:
-            self.sought.discard(ended)
-            self.falls = True
-
-
 def write_structured(body: Sequence, source: Source, indent: int = 1) -> None:
     """Write a function's tree to `source`. Raises `TooDeep` where Python's nesting limits forbid it."""
-    _Writer(source).sequence(body.nodes, indent, _NO_LABELS)
+    start = len(source.lines)
+    Writer(source).sequence(body.nodes, indent, _NO_LABELS)
+    if not any(_ASKED.match(line.text) for line in source.lines[start:]):
+        _forget(source.lines, start)
+
+
+_ASKED = re.compile(r"(el)?if br ")
+
+
+def _forget(lines: list[Line], start: int) -> None:
+    """Leave out what sets `br` in the lines from `start` on, none of which asks for it."""
+    kept = lines[start:]
+    del lines[start:]
+    for line, after in zip_longest(kept, kept[1:]):
+        if not line.text.startswith("br = "):
+            lines.append(line)
+        elif lines[-1].indent < line.indent and (after is None or after.indent < line.indent):  # alone in its block
+            line.text = "pass"
+            lines.append(line)

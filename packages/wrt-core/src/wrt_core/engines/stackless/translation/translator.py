@@ -40,6 +40,7 @@ from wrt_foundation.types import FuncType, ValueType
 
 if TYPE_CHECKING:
     from wrt_core.engines.stackless.translation.base_case import BaseCase
+    from wrt_core.engines.stackless.translation.signs import Kin
 
 __all__ = ["TEMPLATES", "Frame", "Template", "Translator", "template"]
 
@@ -167,8 +168,8 @@ class Translator:
         """The locals of type i32 that hold signed numbers."""
         self.signs: Counter[int] = Counter()
         """How much cheaper it would be if a local of type i32 held a signed number; see `signs`."""
-        self.copies: list[tuple[int, int]] = []
-        """The locals of type i32 that were given one another."""
+        self.kin: list[Kin] = []
+        """Which locals of type i32 were given what is made of which."""
         self.quiet: frozenset[int] = frozenset()
         """The locals of type f32 of which it does not matter which NaN they are, if they are one."""
         self.loaded: set[int] = set()

@@ -59,6 +59,17 @@ class BranchTable:
     default: Label
     offset: int
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the index is a variable, and the labels end in its order."""
+        orders = [label.order for label in self.labels]
+        return self.index.isidentifier() and orders == list(range(orders[0], orders[0] + len(orders)))
+
+    @property
+    def is_default_last(self) -> bool:
+        """Whether no other label ends after the default."""
+        return self.default.order >= max(label.order for label in self.labels)
+
 
 @dataclass(slots=True)
 class Stop:

@@ -48,6 +48,7 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
     operand = numbered(f"l{index}") if index in t.numbers else name(f"l{index}", type_)
     if index in t.signed:
         operand.low, operand.high = signs.signed_range(t.ranges.get(index))
+        operand.grown = operand.text, 0
     elif is_integer(type_):
         operand.grown = operand.text, 0
         low, high = t.ranges.get(index)
@@ -65,6 +66,7 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
         t.exact[index] += 1
     if type_ is I32:
         operand.alignment = t.locals.get(index)
+        operand.kin = frozenset(() if operand.local is None else (index,))
     if index in t.wild:
         operand.temper = WILD
     operand.divided = t.quotient(index)
@@ -165,6 +167,8 @@ def select(t: Translator, instruction: Instruction, _: tuple[ValueType, ...] | N
     text = f"{a.at(CONDITIONAL + 1)} if {condition.at(CONDITIONAL + 1)} else {b.at(CONDITIONAL)}"
     low, high = (min(a.low, b.low), max(a.high, b.high)) if is_integer(a.type) else (0, 0)
     t.combine(text, CONDITIONAL, a.type, (a, b, condition), low, high)
+    if a.type is I32 and all(each.kin or signs.is_free(each) for each in (a, b)):
+        t.stack.items[-1].kin = a.kin | b.kin
 
 
 @template("ref.null")
