@@ -46,11 +46,9 @@ def packages() -> list[Package]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for `package` once for each, and one that asks for `module` once for each module."""
+    """Run a test that asks for `package` once for each."""
     if "package" in metafunc.fixturenames:
         metafunc.parametrize("package", packages(), ids=lambda package: package.name)
-    if "module" in metafunc.fixturenames:
-        metafunc.parametrize("module", [module for package in packages() for module in package.modules])
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+PARTS = 20
+"""So many tests, as it takes minutes: each worker takes some, and none does it all."""
 
 # Each module gets a process of its own, forked from one that has imported nothing of ours:
 # a start of the interpreter for each would take a minute.
@@ -36,11 +40,9 @@ print(json.dumps(outcomes))
 """
 
 
-@pytest.fixture(scope="session")
-def outcomes(workspace) -> dict[str, str]:
+def outcomes(modules: list[str]) -> dict[str, str]:
     """What importing each module alone said: an empty string where it worked."""
-    modules = [module for package in workspace for module in package.modules]
-    if not hasattr(__import__("os"), "fork"):
+    if not hasattr(os, "fork"):
         return {module: imported_in_an_interpreter_of_its_own(module) for module in modules}
     command = [sys.executable, "-W", "error", "-c", IMPORT_EACH, *modules]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -52,8 +54,12 @@ def imported_in_an_interpreter_of_its_own(module: str) -> str:
     return outcome.stderr if outcome.returncode else ""
 
 
-def test_module_imports_alone(module, outcomes):
-    assert outcomes[module] == ""
+@pytest.mark.parametrize("part", range(PARTS))
+def test_each_module_imports_alone(workspace, part):
+    modules = [module for package in workspace for module in package.modules][part::PARTS]
+    found = outcomes(modules)
+    assert found == dict.fromkeys(modules, "")
+    assert found
 
 
 def test_a_module_that_does_not_import_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -63,6 +63,17 @@ def test_nothing_is_translated_again(start, module, directory):
     assert translated == []
 
 
+def test_both_forms_of_a_function_that_calls_itself_are_kept(start, directory):
+    builder = ModuleBuilder()
+    less = "local.get 0 i32.const {} i32.sub call 0"
+    twice = f"{less.format(1)} {less.format(2)} i32.add"
+    builder.function("fib", "i32 -> i32", f"local.get 0 i32.const 2 i32.lt_s if i32 local.get 0 else {twice} end")
+    for forms in ([0, 0], []):
+        instance, translated = start(builder.bytes(), cache=directory)
+        assert [instance.exports.fib(n) for n in (0, 1, 2, 10)] == [0, 1, 1, 55]
+        assert translated == forms
+
+
 def test_only_what_was_not_there_is_translated(start, module, directory):
     start(module, cache=directory)[0].exports.add(1, 2)
     instance, translated = start(module, cache=directory)

@@ -12,6 +12,8 @@ from wrt_core.engines.stackless.engine import StacklessEngine
 from wrt_core.engines.stackless.translation.base_case import BaseCase
 from wrt_core.engines.stackless.translation.body import Body
 from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.source import Line
+from wrt_core.engines.stackless.translation.tree import Block, Conditional, Label, Sequence, Stop
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.execution.snapshot import Snapshot
 from wrt_core.execution.state import State
@@ -220,6 +222,23 @@ def asked(builder: ModuleBuilder, decided: bool) -> int:
 def test_what_has_been_decided_is_not_asked_again(way: str) -> None:
     builder = build(*FUNCTIONS[way][:2])
     assert asked(builder, decided=True) == asked(builder, decided=False) - 1
+
+
+@pytest.mark.parametrize("falls", [True, False])
+def test_only_the_question_is_left_out(falls: bool) -> None:
+    case = Body.of(build("i32 -> i32", FUNCTIONS["an arm"][1]).load(engine()), 0).base_case
+    assert case is not None
+    first, rest = Line("first", 1), Line("rest", 2)
+    way = Sequence([Line("way", 3)] if falls else [Stop("return", 3)], falls)
+    other = Conditional("test", "not test", Sequence([Stop("return 0", 4)], False), way, case.offset + 1)
+    tree = Sequence([Block(Label(), Sequence([first, other]), 1), rest])
+    case.skip(tree)
+    assert tree.nodes[0].body.nodes == [first, other]
+    other.offset = case.offset
+    case.skip(tree)
+    assert tree.nodes[0].body.nodes == [first, *way.nodes]
+    assert tree.nodes[0].body.falls is falls
+    assert tree.nodes[1] is rest
 
 
 def test_what_is_come_to_again_is_asked_again() -> None:

@@ -6,7 +6,9 @@ also paused at every safe point: what is seen, saved and gone on with is what th
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
+from itertools import product
 from random import Random
 
 import pytest
@@ -151,12 +153,74 @@ def test_the_least_of_what_is_stepped_is_found_with_signed_numbers(step: str) ->
     assert "i0_4[l0] = l1" in source
 
 
+EDGES = (0x7FFF_FFFF, -0x8000_0000, 0x3FFF_FFFF, -0x3FFF_FFFF, 0x3FFF_EFFF, -0x7FFF_F000, 0x7FFF_EFFF, 0, -1, 4096)
+ASKED = "local.get 0 i32.load 8 i32.eqz"
+FEW = "local.get 0 i32.load 8 i32.const 4095 i32.and"
+
+
+@pytest.mark.parametrize("step", [*STEPS[:-2], ASKED, FEW])
+def test_what_is_stepped_wraps(step: int | str) -> None:
+    once = LEAST.partition("local.get 1 local.get 3 i32.lt_s br_if")[0] + "end"
+    builder = ModuleBuilder()
+    builder.memory(1)
+    code = once.format(f"i32.const {step}" if isinstance(step, int) else step)
+    builder.function("f", "i32 ->", code, "i32 i32 i32")
+    one = engine()
+    module = builder.load(one)
+    assert "l1 = l2 if l2 < l3 else l3" in translate(module, 0).source
+    instance = one.instantiate(module)
+    memory = instance.exports.memory
+    for x, y, z in product(EDGES, EDGES, (0, -1)):
+        by = {ASKED: int(z == 0), FEW: z & 4095}.get(step, step)
+        memory.write(0, struct.pack("<iii", x, y, z))
+        instance.exports.f(0)
+        least = min((x + by + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000, y)
+        assert struct.unpack("<i", memory.read(4, 4)) == (least,), (x, y, z)
+
+
 def test_what_is_stepped_and_an_address_stays_unsigned() -> None:
     builder = ModuleBuilder()
     builder.memory(1)
     code = LEAST.format("i32.const 1") + " local.get 1 i32.load8_u local.get 2 i32.load8_u i32.store" * 3
     builder.function("f", "i32 ->", code, "i32 i32 i32")
     assert "l2 < l3 and" in translate(builder.load(engine()), 0).source
+
+
+def test_what_a_loop_counts_is_small_to_those_that_are_given_it() -> None:
+    """Two locals that are ordered begin as the number of the turn, and become what is loaded."""
+    smaller = "local.get 2 local.get 3 local.get 2 local.get 3 i32.lt_s select"
+    code = f"""
+        loop
+            local.get 1 local.set 2
+            local.get 0 i32.load local.set 3
+            {smaller} local.set 2
+            local.get 0 i32.load 4 local.set 3
+            {smaller} local.set 2
+            local.get 0 local.get 2 i32.store 8
+            local.get 1 i32.const 1 i32.add local.tee 1 i32.const 100 i32.ne br_if 0
+        end
+    """
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.function("f", "i32 ->", code, "i32 i32 i32")
+    source = translate(builder.load(engine()), 0).source
+    assert "for l1 in range" in source
+    assert "l2 = l2 if l2 < l3 else l3" in source
+
+
+def test_what_is_stepped_and_seldom_ordered_stays_unsigned() -> None:
+    code = """
+        local.get 0 i32.load local.set 1
+        loop
+            local.get 1 i32.const -1 i32.add local.set 1
+            local.get 1 i32.const 5 i32.ge_s if local.get 0 local.get 1 i32.store end
+            local.get 0 i32.load 8 br_if 0
+        end
+    """
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.function("f", "i32 ->", code, "i32")
+    assert "l1 = l1 - 1 if l1 else 0xffffffff" in translate(builder.load(engine()), 0).source
 
 
 def test_a_parameter_stays_unsigned() -> None:

@@ -48,6 +48,13 @@ def test_each_case_asks_the_index() -> None:
     assert [instance.exports.f0(index, 0) for index in (*range(9), -1)] == [*range(100, 108), 107, 107]
 
 
+def test_cases_that_the_table_does_not_name_are_passed() -> None:
+    code = switch(returning(10), "0 1 2 9") + " unreachable"
+    assert "br = " not in source_of(code)
+    instance = module(code).instantiate(StacklessEngine(plugins=PLUGINS))
+    assert [instance.exports.f0(index, 0) for index in range(11)] == [100, 101, 102, *[109] * 8]
+
+
 @pytest.mark.parametrize(
     ("table", "why"),
     [

@@ -105,8 +105,6 @@ class Chain:
             elif self._is_past(new, middle):
                 source.add(indent, "else:", 0)
                 indent += 1
-            else:
-                self.is_exclusive = False
             mark = len(source.lines)
             new |= self._group(middle, high, indent, limit)
             if len(source.lines) == mark and source.lines[-1].text == "else:":
