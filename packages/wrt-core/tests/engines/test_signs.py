@@ -223,6 +223,19 @@ def test_what_is_stepped_and_seldom_ordered_stays_unsigned() -> None:
     assert "l1 = l1 - 1 if l1 else 0xffffffff" in translate(builder.load(engine()), 0).source
 
 
+def test_an_unsigned_number_that_is_stepped_is_none_that_is_nearly_signed() -> None:
+    builder = ModuleBuilder()
+    builder.memory(1)
+    builder.function("less", "i32 i32 -> i32", "local.get 0 i32.const -1 i32.add local.get 1 i32.load i32.lt_s")
+    builder.function("store", "i32 i32 ->", "local.get 1 local.get 0 i32.const -1 i32.add i32.store")
+    exports = builder.instantiate(engine()).exports
+    for value in EDGES:
+        less = (value - 1 + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
+        assert exports.less(value, 0) == (less < 0), value
+        exports.store(value, 4)
+        assert struct.unpack("<i", exports.memory.read(4, 4)) == (less,)
+
+
 def test_a_parameter_stays_unsigned() -> None:
     builder = ModuleBuilder()
     builder.function("f", "i32 i32 -> i32", "local.get 0 local.get 1 i32.lt_s")

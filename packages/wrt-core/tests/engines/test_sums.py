@@ -174,6 +174,15 @@ def test_one_that_has_grown_is_masked_before_it_is_counted() -> None:
     assert masked < text.index("for l2 in range(l2, 0, -1)")
 
 
+def test_a_step_down_from_one_that_has_grown_is_masked() -> None:
+    grows = "local.get 2 local.get 0 i32.add local.set 2 " * 4
+    builder = ModuleBuilder()
+    code = f"loop {grows} local.get 1 br_if 0 end local.get 2 i32.const 1 i32.sub"
+    builder.function("f", "i32 i32 -> i32", code, "i32")
+    assert "l2 = l2 + l0\n" in translate(builder.load(engine()), 0).source
+    assert builder.instantiate(engine()).exports.f(-1, 0) == -5
+
+
 def test_what_a_loop_counts_to_is_masked_before_it() -> None:
     counting = "loop local.get 3 i32.const 1 i32.add local.tee 3 local.get 2 i32.lt_u br_if 0 end"
     text = source(f"local.get 2 local.get 0 i32.add local.set 2 local.get 0 br_if 0 {counting}")

@@ -55,11 +55,39 @@ def test_cases_that_the_table_does_not_name_are_passed() -> None:
     assert [instance.exports.f0(index, 0) for index in range(11)] == [100, 101, 102, *[109] * 8]
 
 
+def breaking(cases: str) -> str:
+    """A loop that goes round once, and a switch in it: each case that is an `x` leaves the switch, and others fall."""
+    count = len(cases)
+    asks = "local.get 0 i32.const 99 i32.eq if unreachable end"
+    written = [
+        f"i32.const {100 + number} local.set 1 {asks} br {count - 1 - number}" if case == "x" else ""
+        for number, case in enumerate(cases)
+    ]
+    table = " ".join(map(str, range(count)))
+    after = f"{ADD.format(1000)} local.get 2 i32.const 1 i32.add local.tee 2 i32.const 1 i32.lt_u br_if 0"
+    return f"loop block {switch(written, table)} end {after} end local.get 1"
+
+
+@pytest.mark.parametrize("cases", ["xx-x", "xxx-x", "xxxx-x", "xx--x", "xxxxxx-x", "--xx", "xxxxx", "xxxx-", "xxx--xx"])
+def test_cases_that_break(cases: str) -> None:
+    code = breaking(cases)
+    instance = module(code).instantiate(StacklessEngine(plugins=PLUGINS))
+    for index in range(len(cases) + 2):
+        at = min(index, len(cases) - 1)
+        found = cases.find("x", at)
+        assert instance.exports.f0(index, 5) == 1000 + (5 if found < 0 else 100 + found), source_of(code)
+
+
+@pytest.mark.parametrize("cases", ["xxxxx", "xxx-xx", "xxxxxx"])
+def test_cases_with_labels_of_their_own_ask_the_index(cases: str) -> None:
+    assert "br = " not in source_of(breaking(cases).replace("unreachable", ADD.format(1)))
+
+
 @pytest.mark.parametrize(
     ("table", "why"),
     [
         ("1 0 2 3", "not in order"),
-        ("0 1 1 3", "one twice"),
+        ("0 2 1 3", "not in order"),
         ("0 1 2 3 1", "the default is before others"),
         ("0 1 2 4", "one is further out"),
     ],

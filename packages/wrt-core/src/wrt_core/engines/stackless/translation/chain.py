@@ -7,6 +7,7 @@ a switch whose cases lead to no others, the index of its table, and nothing sets
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,18 +68,20 @@ class Chain:
 
     def _is_switch(self, table: BranchTable) -> bool:
         """Whether all guards can ask the table's index, which nothing has changed where control comes to them."""
-        seeks = {*table.labels, table.default}
-        return self.is_exclusive and table.is_plain and seeks.issubset(self.labels) and table.is_default_last
+        if not self.is_exclusive or not table.is_ascending:
+            return False
+        asks = all(guard.order < table.default.order for guard in self.guards if guard.line.text.startswith("if"))
+        return asks and {*table.labels, table.default}.issubset(self.labels)
 
     def _ask(self, table: BranchTable) -> None:
         """Have the guards ask the table's index instead of `br`."""
-        first, count, default = table.labels[0].order, len(table.labels), table.default.order
+        orders = table.orders
         for line, order, limit in self.guards:
             keyword = line.text.partition(" ")[0]
-            if keyword == "elif" and order >= min(limit, default):
+            if keyword == "elif" and order >= min(limit, table.default.order):
                 line.text = "else:"
             elif keyword != "else:":
-                line.text = f"{keyword} {table.index} < {min(order - first + 1, count)}:"
+                line.text = f"{keyword} {table.index} < {bisect_right(orders, order)}:"
 
     def _ends(self, index: int) -> frozenset[Label]:
         """The labels that end where a segment ends: its own, and outer ones with no code in between."""

@@ -190,10 +190,10 @@ class Writer:
         return {label}, False
 
     def _branch_table(self, node: BranchTable, indent: int, follow: frozenset[Label]) -> tuple[set[Label], bool]:
-        orders = [label.order for label in node.labels]
+        orders = node.orders
         if len(orders) == 1:
             self.source.add(indent, f"br = {node.default.order} if ({node.index}) else {orders[0]}", node.offset)
-        elif node.is_plain:
+        elif node.index.isidentifier() and orders == list(range(orders[0], orders[0] + len(orders))):
             text = f"{node.index} + {orders[0]} if {node.index} < {len(orders)} else {node.default.order}"
             self.source.add(indent, f"br = {text}", node.offset)
         else:

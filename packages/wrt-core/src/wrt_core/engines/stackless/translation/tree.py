@@ -60,15 +60,15 @@ class BranchTable:
     offset: int
 
     @property
-    def is_plain(self) -> bool:
-        """Whether the index is a variable, and the labels end in its order."""
-        orders = [label.order for label in self.labels]
-        return self.index.isidentifier() and orders == list(range(orders[0], orders[0] + len(orders)))
+    def orders(self) -> list[int]:
+        """Those of the labels."""
+        return [label.order for label in self.labels]
 
     @property
-    def is_default_last(self) -> bool:
-        """Whether no other label ends after the default."""
-        return self.default.order >= max(label.order for label in self.labels)
+    def is_ascending(self) -> bool:
+        """Whether the index is a variable, and the greater it is, the further out is the label."""
+        orders = [*self.orders, self.default.order]
+        return self.index.isidentifier() and orders == sorted(orders)
 
 
 @dataclass(slots=True)
