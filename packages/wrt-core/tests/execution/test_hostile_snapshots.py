@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wrt_core import EngineFactory
+from wrt_core import EngineFactory, Store
 from wrt_core.execution import State
 from wrt_core.execution.snapshot import Snapshot
 from wrt_core.execution.snapshot.format import MAGIC, decode, encode
@@ -310,6 +310,34 @@ def test_an_import_that_comes_from_itself(case):
     module, saved = saved_of(case)
     saved.instances[0].imports[0] = replace(saved.instances[0].imports[0], origin=(5, 0))
     refused(module, saved, "speaks of instance 5")
+
+
+def test_a_table_that_never_changes_has_its_size():
+    module, saved = graph()
+    assert module.is_settled(0)
+    saved.instances[0].tables[0] += saved.instances[0].tables[0][:4]
+    refused(module, saved, "a table that never changes has grown")
+
+
+def test_a_table_that_nobody_else_sees_is_not_imported():
+    owner = ModuleBuilder()
+    owner.table(1, name="shown")
+    owner.table(1, name=None)
+    user = ModuleBuilder()
+    user.import_table("owner", "shown", 1)
+    user.function("run", "-> i32", "loop nop end i32.const 5")
+    modules = owner.load(ENGINE), user.load(ENGINE)
+    store = Store()
+    instance = ENGINE.instantiate(modules[0], store=store)
+    user_instance = ENGINE.instantiate(modules[1], {"owner": instance.exports}, store=store)
+    execution = user_instance.exports.run.start(fuel=0)
+    assert execution.run() is State.PAUSED
+    saved = decode(Snapshot.of(execution).to_bytes())
+    resumed = Snapshot(saved).resume(ENGINE, modules)
+    assert resumed.run(fuel=1_000) is State.FINISHED
+    (number,) = (number for number, each in enumerate(saved.instances) if each.imports)
+    saved.instances[number].imports[0] = replace(saved.instances[number].imports[0], origin=(1 - number, 1))
+    refused(modules, saved, "table 1 is no other's to import")
 
 
 def graph():

@@ -152,6 +152,8 @@ def _instance(
         if each.origin is not None:
             owner, index = each.origin
             extern = at(at(known, owner, "instance").space(each.kind), index, f"{each.kind}")
+            if each.kind is ExternKind.TABLE and known[owner].module.is_settled(index):
+                raise SnapshotError(f"the snapshot does not fit the module: table {index} is no other's to import")
             try:
                 resolve(wanted, {wanted.module: {wanted.name: extern}})
             except LinkError as error:
@@ -189,7 +191,10 @@ def _put(instance: Instance, saved: SavedInstance, host: list[Any], objects: Obj
     for (memory, given), content in paired(held(_K.MEMORY), saved.memories, "memories"):
         commits.append(put_memory(memory, content, given))
     for (table, given), content in paired(held(_K.TABLE), saved.tables, "tables"):
+        size = len(table)
         commits.append(put_table(table, content, given, objects.referred))
+        if len(table) != size and instance.module.is_settled(instance.tables.index(table)):
+            raise SnapshotError("the snapshot does not fit the module: a table that never changes has grown")
     for (variable, given), content in paired(held(_K.GLOBAL), saved.globals, "globals"):
         commits.append(put_global(variable, content, given, objects.referred))
     for index, (_, dropped) in enumerate(paired(instance.data, saved.data, "data segments")):
