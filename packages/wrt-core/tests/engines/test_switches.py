@@ -118,6 +118,15 @@ def test_what_has_come_by_another_way_is_told_by_br() -> None:
     assert instance.exports.f0(3, 1) == 101
 
 
+def test_what_goes_past_the_others_is_not_taken_for_the_last() -> None:
+    """The first case goes to the last one or falls into the second, which has nothing to do with those behind it."""
+    cases = [f"{ADD.format(1)} local.get 1 i32.const 5 i32.gt_u br_if 6", *returning(8)[1:]]
+    code = switch(cases, "0 1 2 3 4 5 6 7") + " unreachable"
+    instance = module(code).instantiate(StacklessEngine(plugins=PLUGINS))
+    assert [instance.exports.f0(0, value) for value in (3, 5)] == [101, 107], source_of(code)
+    assert [instance.exports.f0(index, 0) for index in range(1, 9)] == [*range(101, 108), 107]
+
+
 def random_switch(seed: int) -> Program:
     """A loop of switches in one another, whose cases fall, go on, leave, or change what is asked."""
     random = Random(seed)
@@ -133,7 +142,7 @@ def random_switch(seed: int) -> Program:
         return random.choice(ways)
 
     def several(depth: int, inside: int) -> str:
-        count = random.randrange(2, 7)
+        count = random.randrange(2, 10)
         table = [*range(count)]
         if random.random() < 0.4:
             table = [random.randrange(count + min(inside, 2)) for _ in range(random.randrange(1, 7))]
@@ -143,6 +152,7 @@ def random_switch(seed: int) -> Program:
             ends = ["", f"br {random.randrange(around)}", f"br {around - 1}", "local.get 1 return"]
             if number < count - 1:
                 ends.append(f"br {count - 2 - number}")
+                ends.append(f"local.get 1 i32.const 3 i32.and br_if {random.randrange(around)}")
             body = " ".join(statement(depth, around) for _ in range(random.randrange(3)))
             cases.append(f"{body} {random.choice(ends if random.random() < 0.5 else ends[2:3])}")
         index = random.choice(("local.get 0 i32.const 7 i32.and", "local.get 3", "local.get 0", "local.get 1"))

@@ -133,7 +133,9 @@ class Chain:
         """Ask whether a label is sought that has ended where the one at `index` has; return the order of that."""
         order = self.labels[index].order
         source = self.writer.source
-        source.add(indent, "else:" if keyword == "elif" and order >= limit else f"{keyword} br <= {order}:", 0)
+        # Control that has been in a segment may seek what is further out; it comes to the guards of the others.
+        is_all = keyword == "elif" and order >= limit and self.is_exclusive
+        source.add(indent, "else:" if is_all else f"{keyword} br <= {order}:", 0)
         self.guards.append(_Guard(source.lines[-1], order, limit))
         return order
 
