@@ -1,7 +1,8 @@
 """The namespace of an instance: the globals of its translated functions.
 
 ===========  ==============================================================
-``f3``       the code of function 3; ``decided3`` that for calls that are known not to be its base case
+``f3``       the code of function 3; ``decided3`` that for calls that are known
+             not to be its base case
 ``g3``       global 3, its value in ``.raw``
 ``m0``       memory 0, and ``B0 b0 H0 h0 I0 i0 Q0 F0 D0`` its typed views;
              ``Ha0 … Da0`` those of what is aligned, and ``I0_8`` from byte

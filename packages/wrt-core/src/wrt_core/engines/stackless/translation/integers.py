@@ -98,7 +98,8 @@ def _grow(total: Operand, *operands: Operand) -> None:
     for a, b in (operands, operands[::-1]):
         if b.low >= 0 and a.grown is not None:
             total.grown = a.grown[0], a.grown[1] + b.high
-            total.kin = a.kin if total.step is not None else total.kin
+            if total.step is not None:
+                total.kin = a.kin
             return
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["DECIDED", "STRIDE", "Flavour", "Form", "Variant"]
-
-DECIDED = "decided"
-"""What the names of functions begin with that are `Form.decided`."""
+__all__ = ["STRIDE", "Flavour", "Form", "Variant"]
 
 STRIDE = 16
 """Calls inside one another that are nested generators in a continuation; what would go deeper starts over on its own.
@@ -77,4 +74,4 @@ class Form:
 
     def entry(self, index: int) -> str:
         """The name by which code calls the function at `index` in this form, if that is not resumed."""
-        return f"{DECIDED if self.decided else 'f'}{index}"
+        return f"{'decided' if self.decided else 'f'}{index}"
