@@ -212,16 +212,24 @@ def test_the_rest_of_a_function_calls() -> None:
     assert not decides(Form(Variant.CODE, Flavour.PLAIN, at_call))
 
 
-def asked(builder: ModuleBuilder, decided: bool) -> int:
+def asked(builder: ModuleBuilder, decided: bool, flavour: Flavour = Flavour.PLAIN) -> int:
     """How often the code of a function asks where it goes on."""
-    source = translate(builder.load(engine()), 0, form=Form(decided=decided)).source
+    source = translate(builder.load(engine()), 0, form=Form(flavour=flavour, decided=decided)).source
     return len(re.findall(r"^ +if ", source, re.MULTILINE))
 
 
 @pytest.mark.parametrize("way", FUNCTIONS)
-def test_what_has_been_decided_is_not_asked_again(way: str) -> None:
+@pytest.mark.parametrize("flavour", Flavour)
+def test_what_has_been_decided_is_not_asked_again(way: str, flavour: Flavour) -> None:
     builder = build(*FUNCTIONS[way][:2])
-    assert asked(builder, decided=True) == asked(builder, decided=False) - 1
+    assert asked(builder, True, flavour) == asked(builder, False, flavour) - 1
+
+
+def test_what_is_metered_decides_and_makes_the_call_where_it_can_not_pay() -> None:
+    module = build("i32 -> i32", FUNCTIONS["an arm"][1]).load(engine())
+    lines = translate(module, 0, form=Form(flavour=Flavour.METERED)).source.splitlines()
+    called = [re.search(r"\w+0(?=\()", line) for line in lines]
+    assert [each[0] for each in called if each is not None] == ["f0", "decided0"] * 2
 
 
 @pytest.mark.parametrize("falls", [True, False])

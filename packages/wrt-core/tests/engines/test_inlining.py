@@ -135,7 +135,7 @@ def test_what_is_metered_pays_as_if_it_called(way: str) -> None:
     index = builder.function("f", "i32 i32 -> i32", named(METERED[way], names))
     one = StacklessEngine(plugins=PLUGINS)
     module_ = builder.load(one)
-    assert "F[0] = n\n" in translate(module_, index, form=Form(flavour=Flavour.METERED)).source
+    assert "F = n\n" in translate(module_, index, form=Form(flavour=Flavour.METERED)).source
 
     def start(fuel: int) -> Execution:
         instance = one.instantiate(module_, IMPORTS)

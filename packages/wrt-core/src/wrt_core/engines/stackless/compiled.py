@@ -115,7 +115,7 @@ class Compiled:
         names.update(translation.constants)
         provide(names, code.co_names)
         provide_codes(names, code.co_names)
-        made = FunctionType(code, names, code.co_name)
+        made = FunctionType(code, names, code.co_name, closure=tuple([names[each] for each in code.co_freevars]))
         decided = Form(flavour=form.flavour, decided=True)
         entry = decided.entry(index)
         if form.decided:

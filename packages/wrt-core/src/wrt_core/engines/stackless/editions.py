@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import FrameType, FunctionType
+from types import CellType, FrameType, FunctionType
 from typing import Any
 
 from wrt_core.engines.stackless.compiled import compiled_of
@@ -47,17 +47,17 @@ class _Entries(dict[Func, Callable[..., Any]]):
 class Edition:
     """One flavour of all functions that may call one another. One thread uses it at a time.
 
-    `fuel` and `asked` are cells that its code reads at safe points: what is left of the present portion, and what must
-    be left at least.
+    `fuel` and `asked` are cells, of variables that all its code shares and looks at at safe points: what is left of the
+    present portion, and what must be left at least.
     `stop` is set by who runs it, and `calls_left` where calls inside one another are bounded: it says how many more may
     be, and so much fuel is in the cell at one time. A call costs one at least, so none is made without asking.
     """
 
     def __init__(self, flavour: Flavour) -> None:
         self.flavour = flavour
-        self.fuel = [0]
+        self.fuel = CellType(0)
         self._reserve = 0
-        self.asked = [0]
+        self.asked = CellType(0)
         self.stop: Stop | None = None
         self.calls_left: Callable[[FrameType], int] | None = None
         self._names: dict[Instance, dict[str, Any]] = {}
@@ -71,15 +71,16 @@ class Edition:
     @property
     def left(self) -> int:
         """The fuel that is left."""
-        return self.fuel[0] + self._reserve
+        portion: int = self.fuel.cell_contents
+        return portion + self._reserve
 
     @left.setter
     def left(self, fuel: int) -> None:
         self._fill(fuel, _PORTION if self.calls_left is None else 0)
 
     def _fill(self, fuel: int, portion: int) -> None:
-        self.fuel[0] = min(fuel, portion)
-        self._reserve = fuel - self.fuel[0]
+        self.fuel.cell_contents = min(fuel, portion)
+        self._reserve = fuel - self.fuel.cell_contents
 
     def code(self, func: Func) -> Callable[..., Any]:
         """Return the code of a function."""
@@ -125,13 +126,13 @@ class Edition:
 
     def _stop(self, cost: int) -> None:
         """What code calls at a safe point where it can't pay or is asked to pause; `cost` is what it tried to pay."""
-        self.fuel[0] += cost
-        if self.fuel[0] < cost and self._reserve:
+        self.fuel.cell_contents += cost
+        if self.fuel.cell_contents < cost and self._reserve:
             portion = _PORTION if self.calls_left is None else self.calls_left(sys._getframe(1)) + cost
             self._fill(self.left, max(portion, cost))
-            if self.fuel[0] >= cost and not self.asked[0]:
-                self.fuel[0] -= cost
+            if self.fuel.cell_contents >= cost and not self.asked.cell_contents:
+                self.fuel.cell_contents -= cost
                 return
         assert self.stop is not None
         self.stop(sys._getframe(1), cost)
-        self.fuel[0] -= cost
+        self.fuel.cell_contents -= cost

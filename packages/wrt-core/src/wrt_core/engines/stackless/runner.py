@@ -173,7 +173,7 @@ class _Turn:
         edition.calls_left = None if watch.depth is None else self.calls_left
         edition.left = watch.fuel or 0
         self._begun = True
-        edition.asked[0] = 0
+        edition.asked.cell_contents = 0
         if edition.flavour is Flavour.PLAIN:
             watch.notify = MONITOR.begin(self.reached)
         else:
@@ -182,7 +182,7 @@ class _Turn:
             watch.notify()
 
     def _notify(self) -> None:
-        self.edition.asked[0] = _ASKED
+        self.edition.asked.cell_contents = _ASKED
 
     def end(self, around: Any, before: int) -> None:
         """Put all back as it was, the turn around this one and the call stack too. To do so again does no harm."""

@@ -39,7 +39,7 @@ from wrt_core.engines.stackless.translation.kinds import (
 )
 from wrt_core.engines.stackless.translation.relation import is_impossible, relation_of
 from wrt_core.engines.stackless.translation.source import Line
-from wrt_core.engines.stackless.translation.tolls import call_directly, instead
+from wrt_core.engines.stackless.translation.tolls import call_directly, instead, paid
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
 from wrt_core.engines.stackless.translation.tree import Block, Conditional, Sequence
 from wrt_core.engines.stackless.translation.variant import Form, Variant
@@ -52,6 +52,9 @@ _STEPS = 40
 """Instructions that are looked at, and calls."""
 _FEW = 6
 """Instructions of a condition, or of what is returned: where there are more, they cost as much as the call."""
+
+_WHOLE = Form()
+_DECIDED = Form(decided=True)
 
 _Steps = tuple[tuple[Instruction, object], ...]
 """What computes a value."""
@@ -266,21 +269,22 @@ def decided(t: Translator, index: int) -> bool:
         for each in case.results:
             compute(each)
 
-    def call() -> None:
+    def call(form: Form) -> None:
         for number in range(len(case.type.params)):
             get(number)
-        # Where fuel is counted, the call is also made where it is one but there is not enough to pay for that.
-        call_directly(t, index, case.type, Form(decided=not t.meters))
+        call_directly(t, index, case.type, form)
+
+    def pay() -> None:
+        assert t.entry_meter is not None
+        t.entry_meter.others.append(paid(t, case.type, act, lambda: call(_WHOLE)))
 
     compute(case.condition)
     if not case.holds:
         TEMPLATES[EQZ](t, EQZ, None)
     if is_impossible(relation_of(t.stack.items[-1])):
         t.pop()
-        call()
+        call(_DECIDED)
         return True
     with t.inside():
-        paying = instead(t, case.type, act, call)
-    if paying is not None and t.entry_meter is not None:
-        t.entry_meter.others.append(paying)
+        instead(t, case.type, pay if t.meters else act, lambda: call(_DECIDED))
     return True

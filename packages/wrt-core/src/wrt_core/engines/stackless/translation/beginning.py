@@ -9,7 +9,7 @@ from __future__ import annotations
 from wrt_core.engines.stackless.translation.operand import WIDTH_MASK, is_integer, name
 from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.safe_points import SafePoint
-from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, Line, Source
+from wrt_core.engines.stackless.translation.source import DEPARTED, Line, Source
 from wrt_core.engines.stackless.translation.translator import Translator
 from wrt_core.engines.stackless.translation.tree import Node
 from wrt_core.execution.activation import ActivationKind
@@ -52,7 +52,7 @@ def begin(t: Translator, source: Source, offset: int) -> tuple[SafePoint, list[N
     """
     assert t.points is not None
     point = (t.retries if t.form.retried else t.points)[offset]
-    source.add(0, "def f(values, stack, held, given, failure):", ENTRY)
+    source.begin(("values", "stack", "held", "given", "failure"), t.form.flavour.shared)
     used = sorted({t.owner(web) for web in t.used if web < t.own_locals})
     tests = [
         f"{low} <= {what}[{number}] <= {high}"

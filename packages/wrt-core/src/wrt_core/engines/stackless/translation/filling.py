@@ -167,8 +167,8 @@ def filled(loop: Loop, heads: int, meter: Meter | None) -> Node:
     least, most = _WORTHWHILE * stored.item.width // stored.width, _LONGEST // stored.width
     test = f"{least} < len(r := {turns.numbers.range}) <= {most:#x} and {sweep.fits}"
     if meter is not None:
-        test += f" and F[0] - {meter.cost} * len(r) >= P[0]"
-        lines.append(f"F[0] = F[0] - {meter.cost} * len(r)")
+        test += f" and F - {meter.cost} * len(r) >= P"
+        lines.append(f"F -= {meter.cost} * len(r)")
     then = [*(Line(text, loop.offset) for text in lines), *turns.then.nodes]
     instead = Sequence(then, turns.then.falls)
     return Conditional(test, f"not ({test})", instead, Sequence([loop], loop.body.falls), loop.offset)

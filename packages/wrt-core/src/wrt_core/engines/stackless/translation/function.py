@@ -159,7 +159,7 @@ def translate(
     source, translator, found = _translated(module, index, write, form, may_suspend, found)
     python = translator.written(source.render())
     unit = compile(python, filename, "exec", dont_inherit=True)
-    code = next(each for each in unit.co_consts if isinstance(each, CodeType))
+    code = _function_in(_function_in(unit) if form.flavour.shared else unit)
     name = printable(module.function_name(index) or f"function {index}")
     code = code.replace(co_name=name, co_qualname=name)
     return Translation(
@@ -175,6 +175,11 @@ def translate(
         None if translator.points is None else SafePoints.of(translator),
         None if form.flavour is Flavour.PLAIN or translator.points is not None else found,
     )
+
+
+def _function_in(code: CodeType) -> CodeType:
+    """The code of the function that other code defines."""
+    return next(each for each in code.co_consts if isinstance(each, CodeType))
 
 
 def _written(numbers: Numbers, translator: Translator) -> Numbers:
@@ -344,7 +349,7 @@ def _enter(translator: Translator, source: Source) -> None:
     variant = translator.variant
     names = [f"l{index}" for index in range(len(translator.type.params))]
     depth = ["d"] if variant.is_coroutine else []
-    source.add(0, f"def f({', '.join([*(['t'] if variant.is_tail else names), *depth])}):", ENTRY)
+    source.begin([*(["t"] if variant.is_tail else names), *depth], translator.form.flavour.shared)
     if variant.is_tail and names:
         source.add(1, f"_, _, {', '.join(names)} = t", ENTRY)
     if variant.is_coroutine:

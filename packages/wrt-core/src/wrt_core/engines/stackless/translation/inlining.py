@@ -14,7 +14,7 @@ from wrt_core.engines.stackless.translation.kinds import ASSIGNING, BR, COMPUTIN
 from wrt_core.engines.stackless.translation.operand import Operand, constant
 from wrt_core.engines.stackless.translation.reading import reached
 from wrt_core.engines.stackless.translation.safe_points import charge
-from wrt_core.engines.stackless.translation.tolls import call_directly, instead
+from wrt_core.engines.stackless.translation.tolls import call_directly, paid
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
 from wrt_core.engines.stackless.translation.tree import Label
 from wrt_core.validation import ValidatedModule
@@ -119,10 +119,7 @@ def inlined(t: Translator, index: int) -> bool:
         if not t.meters:
             act()
             return True
-        t.push(Operand("", I32))  # for want of a condition
-        paying = instead(t, found.type, act, call)
-        assert paying is not None
-        charge(paying, cost)
+        charge(paid(t, found.type, act, call), cost)
     return True
 
 

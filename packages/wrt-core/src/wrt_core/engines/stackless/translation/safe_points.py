@@ -61,7 +61,7 @@ class Meter:
     """Counts the instructions that a safe point pays for: those up to the next in any case, inner loops aside.
 
     The lines that charge are written when the count is known; `offset` is theirs. So are the tests of `others`, which
-    pay in their first arms for going the same way, if they can.
+    pay in their first arms for as much, if they can.
     """
 
     __slots__ = ("_charge", "_check", "cost", "others")
@@ -79,17 +79,15 @@ class Meter:
 
     def write(self) -> None:
         """Write the lines: all is counted."""
-        self._charge.text = f"F[0] = n = F[0] - {self.cost}"
-        self._check.text = f"if n < P[0]: stop({self.cost})"
+        self._charge.text = f"F -= {self.cost}"
+        self._check.text = f"if F < P: stop({self.cost})"
         for node in self.others:
             charge(node, self.cost)
 
 
 def charge(node: Conditional, cost: int) -> None:
-    """Have control go a conditional's first way only if that can be paid; there, it is."""
-    paid = f"(n := F[0] - {cost}) >= P[0]"
-    node.test = f"({node.test}) and {paid}" if node.test else paid
-    node.negated = f"(not ({node.test}))"
+    """Have control go a conditional's first way if that can be paid; there, it is."""
+    node.test, node.negated = f"(n := F - {cost}) >= P", f"(n := F - {cost}) < P"
 
 
 def checks(flavour: Flavour, offset: int, meter: Meter | None) -> list[Line]:
@@ -97,5 +95,5 @@ def checks(flavour: Flavour, offset: int, meter: Meter | None) -> list[Line]:
     if meter is not None:
         return meter.lines
     if flavour is Flavour.POLLED:
-        return [Line("if P[0]: stop(0)", offset)]
+        return [Line("if P: stop(0)", offset)]
     return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +108,15 @@ class Source:
             return self.blocks
         return {number: line.head for number, line in enumerate(self.lines, 1) if line.head is not None}
 
+    def begin(self, parameters: Iterable[str], shared: Iterable[str]) -> None:
+        """Begin the function, of which some variables are `shared` with others: each is in a cell."""
+        names = ", ".join(shared)
+        if names:
+            self.add(-1, f"def sharing({names}):", NOWHERE)
+        self.add(0, f"def f({', '.join(parameters)}):", ENTRY)
+        if names:
+            self.add(1, f"nonlocal {names}", NOWHERE)
+
     def add(self, indent: int, text: str, offset: int, trap: TrapCode | None = None) -> None:
         """Append a line. Raises `TooDeep` past the indentation that Python takes."""
         if indent > INDENT_LIMIT:
@@ -121,4 +130,5 @@ class Source:
 
     def render(self) -> str:
         """The whole text."""
-        return "".join(f"{' ' * line.indent}{line.text}\n" for line in self.lines)
+        first = self.lines[0].indent
+        return "".join(f"{' ' * (line.indent - first)}{line.text}\n" for line in self.lines)

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wrt_core.engines.stackless.translation.control import open_if
-from wrt_core.engines.stackless.translation.operand import CALLS
+from wrt_core.engines.stackless.translation.operand import CALLS, Operand
 from wrt_core.engines.stackless.translation.stack import WRITES
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
 from wrt_core.engines.stackless.translation.tree import Conditional
 from wrt_core.engines.stackless.translation.variant import Form
 from wrt_foundation.instructions import BY_NAME
-from wrt_foundation.types import FuncType
+from wrt_foundation.types import I32, FuncType
 
-__all__ = ["call_directly", "instead"]
+__all__ = ["call_directly", "instead", "paid"]
 
 _ELSE = BY_NAME["else"]
 _WHOLE = Form()
@@ -28,20 +28,27 @@ def call_directly(t: Translator, index: int, type_: FuncType, form: Form = _WHOL
     t.call(f"{form.entry(index)}({texts})", type_.results, CALLS)
 
 
-def instead(
-    t: Translator, type_: FuncType, act: Callable[[], object], call: Callable[[], object]
-) -> Conditional | None:
-    """Do what pushes the results of a function of a type, if what is on top of the stack holds; else make the call.
-
-    Return what becomes of it, if that has to pay: its test is then to be that it can, too.
-    """
+def instead(t: Translator, type_: FuncType, act: Callable[[], object], call: Callable[[], object]) -> Conditional:
+    """Do what pushes the results of a function of a type, if what is on top of the stack holds; else make the call."""
     open_if(t, FuncType((), type_.results))
-    if t.meters:
-        t.statement("F[0] = n", WRITES)
     act()
     TEMPLATES[_ELSE](t, _ELSE, None)
     call()
     t.close()
     node = t.sequence.nodes[-1]
     assert isinstance(node, Conditional)
-    return node if t.meters else None
+    return node
+
+
+def paid(t: Translator, type_: FuncType, act: Callable[[], object], call: Callable[[], object]) -> Conditional:
+    """Do what pushes the results of a function of a type, if that can be paid; else make the call.
+
+    What it costs is to be told to what is returned; see `charge`.
+    """
+
+    def pay() -> None:
+        t.statement("F = n", WRITES)
+        act()
+
+    t.push(Operand("", I32))  # for want of a condition
+    return instead(t, type_, pay, call)

@@ -47,6 +47,11 @@ class Flavour(Enum):
     METERED = "metered"
     """It charges fuel for what it will do until the next safe point, and looks whether a pause is asked for."""
 
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The variables that all functions share that may call one another: the fuel that is left, and what must be."""
+        return {Flavour.PLAIN: (), Flavour.POLLED: ("P",), Flavour.METERED: ("F", "P")}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
