@@ -227,3 +227,27 @@ def test_a_condition_is_a_number_where_it_is_kept() -> None:
     (frame,) = execution.frames
     assert type(frame.locals[2]) is int
     assert frame.locals[2] == 1
+
+
+WILD = "local.get 0 i32.const 0x41c64e6d i32.mul local.set 2"
+
+
+def test_what_is_compared_makes_nothing_wild() -> None:
+    """A condition is no large number, and what is selected by it is as large as what there is to select from."""
+    chosen = "local.get 1 i32.const 1000 i32.add local.get 1 local.get 2 local.get 0 i32.lt_u select local.set 3"
+    code = f"{WILD} {chosen} local.get 3 i32.const 7 i32.div_u"
+    assert "0xffffffff < l0 else l1) % 0x100000000" in source(code)
+    function = make(code).exports.f
+    for a, b in product((1, 3, 0xFFFF_FFFF), (5, 0xFFFF_FFFF)):
+        value = (b + 1000 if a * 0x41C64E6D % (1 << 32) < a else b) % (1 << 32)
+        assert function(a, b) == value // 7
+
+
+def test_what_is_taken_away_wraps_each_time() -> None:
+    """A sum of something and what is below zero is a difference: the remainder would be the dear one there."""
+    code = "i32.const 0 local.get 0 i32.sub local.tee 2 local.get 1 i32.add local.tee 3 i32.const 7 i32.div_u"
+    assert "l3 = l2 + l1 & 0xffffffff" in source(code)
+    assert "l2 + l1 & " not in source(code.replace("i32.const 0 local.get 0 i32.sub", "local.get 0"))
+    function = make(code).exports.f
+    for a, b in product((0, 1, 0xFFFF_FFFF), repeat=2):
+        assert function(a, b) == (b - a) % (1 << 32) // 7

@@ -88,6 +88,8 @@ def add(t: Translator, instruction: Instruction, _: None) -> None:
     t.combine(f"{a.at(ADD)} + {b.at(ADD + 1)}", ADD, a.type, (a, b), a.low + b.low, a.high + b.high)
     if a.grown == (a.text, 0) and b.grown == (b.text, 0):
         t.stack.items[-1].parts = a.text, b.text
+    if a.local in t.below or b.local in t.below:  # a difference, written as a sum: this wraps each time
+        t.stack.items[-1].temper = WILD
     more, less = (a, b) if a.high >= b.high else (b, a)
     _grow(t.stack.items[-1], more, less)
     t.stack.items[-1].alignment = least(a.alignment, b.alignment)

@@ -114,7 +114,7 @@ class Translator:
         self.wild: set[int] = set()
         """The locals that were last seen to get what leaves its width; see `operand`."""
         self.below: set[int] = set()
-        """The locals that were last given, of constants, one far below zero."""
+        """The locals that were last given one far below zero, of constants, or what is none above it."""
         self.climbing: set[int] = set()
         """The locals that were last given, of constants, a negative one."""
         self.climbs: Counter[tuple[int, int | None]] = Counter()
@@ -270,7 +270,7 @@ class Translator:
             if fault is None or (operand.fault is not None and operand.fault > fault):
                 fault = operand.fault
         combined = Operand(text, type, precedence, low, high, effects, reads, size, None, negated, fault=fault)
-        combined.temper = temper
+        combined.temper = temper if high > 1 else TAME  # whatever is compared, it does not grow
         self.push(combined)
 
     # Statements

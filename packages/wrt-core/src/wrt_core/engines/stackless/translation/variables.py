@@ -105,6 +105,8 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
             t.locals.give(index, value.alignment)
             if value.value is not None:
                 (t.below.add if value.value in _BELOW else t.below.discard)(index)
+            elif given.low < 0 and given.high <= 0:
+                t.below.add(index)
         if index in t.signed:
             value = given.signed()
         elif grows:
