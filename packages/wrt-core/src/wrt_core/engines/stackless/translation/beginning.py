@@ -81,9 +81,9 @@ def begin(t: Translator, source: Source, offset: int) -> tuple[SafePoint, list[N
 
 def _held_as(t: Translator, web: int, text: str) -> str:
     """The text of a local's value in the form in which it is held."""
-    if web in t.numbers:
+    if web in t.found.numbers:
         return _number(text)
-    return f"({text} ^ 0x80000000) - 0x80000000" if web in t.signed else text
+    return f"({text} ^ 0x80000000) - 0x80000000" if web in t.found.signed else text
 
 
 def _number(text: str) -> str:

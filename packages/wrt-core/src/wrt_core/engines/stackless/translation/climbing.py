@@ -29,7 +29,7 @@ _OTHER = -1000
 def vote(t: Translator, local: int, weight: int) -> None:
     """Note how a local is used here, if it is climbing."""
     if local in t.climbing:
-        t.climbs[local, t.loops[-1] if t.loops else None] += weight
+        t.votes.climbs[local, t.loops[-1] if t.loops else None] += weight
 
 
 def used(t: Translator, operand: Operand) -> None:
@@ -46,7 +46,7 @@ def given(t: Translator, local: int, value: Operand, step: Step | None) -> None:
         vote(t, local, 0 if isinstance(step, int) and 0 < step <= LONGEST else _OTHER)
     elif value.value % (2 * SIGN[I32]) >= SIGN[I32]:
         t.climbing.add(local)
-        t.climbs[local, None] += _NEGATIVE  # wherever that is: what it was before does not matter
+        t.votes.climbs[local, None] += _NEGATIVE  # wherever that is: what it was before does not matter
     else:
         t.climbing.discard(local)
 
@@ -63,7 +63,7 @@ def held_climbing(
     They may be what a loop counts, and must have no other part in it.
     """
     total: dict[int, int] = {}
-    for (local, loop), votes in t.climbs.items():
+    for (local, loop), votes in t.votes.climbs.items():
         stepped = loop is not None and local in loops.get(loop, ())
         total[local] = total.get(local, 0) + (_OTHER if stepped and (loop, local) not in heads else votes)
     barred = {local for loop in counted.values() for local in loop.locals - {loop.local}}

@@ -87,9 +87,9 @@ def _result(
 
 def _any_nan(t: Translator, *operands: Operand) -> None:
     """Note that it does not matter here which NaN some operands are, if they are one."""
-    for operand in operands if t.votes_count else ():
+    for operand in operands if t.is_first else ():
         if operand.type is F32 and operand.text[0] == "l" and operand.text[1:].isdigit():
-            t.exact[int(operand.text[1:])] -= 1
+            t.votes.exact[int(operand.text[1:])] -= 1
 
 
 @template(*_both("add", "sub", "mul"))

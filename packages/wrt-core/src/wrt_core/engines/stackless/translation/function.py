@@ -37,6 +37,7 @@ from wrt_core.engines.stackless.translation.alignment import Locals
 from wrt_core.engines.stackless.translation.beginning import begin, expect
 from wrt_core.engines.stackless.translation.body import Body
 from wrt_core.engines.stackless.translation.dispatched import write_dispatched
+from wrt_core.engines.stackless.translation.findings import findings
 from wrt_core.engines.stackless.translation.found import Found
 from wrt_core.engines.stackless.translation.frame import Frame
 from wrt_core.engines.stackless.translation.ranges import Ranges
@@ -105,7 +106,7 @@ class SafePoints:
         written = translator.written
         for point in (*translator.points.values(), *translator.retries.values()):
             point.targets, point.stack = tuple(map(written, point.targets)), tuple(map(written, point.stack))
-        return cls(translator.points, translator.retries, translator.numbers)
+        return cls(translator.points, translator.retries, translator.found.numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ def _read(
     body = Body.of(module, index)
     if found is None:
         translator = read(module, index, form, may_suspend, body, pointed=pointed)
-        found = Found.by(translator)
+        found = findings(translator)
         if found.is_new:
             translator = read(module, index, form, may_suspend, body, found, pointed)
     else:
@@ -234,18 +235,10 @@ def read(
     """
     type_ = module.function_types[index]
     local_types = list(body.types)
-    translator = Translator(module, index, form, may_suspend, type_, local_types)
+    translator = Translator(module, index, form, may_suspend, type_, local_types, found)
     translator.declared = body.declared
     if body.webs is not None:
         translator.places, translator.owner, translator.written = body.places, body.webs.owner, body.webs.written
-    if found is not None:
-        translator.votes_count = False
-        translator.numbers, translator.signed, translator.summed = found.numbers, found.signed, found.summed
-        translator.quiet = found.quiet
-        translator.counted, translator.turning = found.counted, found.turning
-        translator.ventures.negative |= found.negative
-        translator.addressed |= found.addressed
-        translator.growing = found.growing
     translator.locals = Locals(len(type_.params))
     if pointed:
         translator.points = {}
@@ -379,6 +372,6 @@ def _zeros(translator: Translator) -> list[str]:
         if len(translator.type.params) <= index < translator.declared:
             type_ = translator.local_types[index]
             zero = _ZERO[type_] if isinstance(type_, NumType) else "None"
-            zero = "0" if index in translator.numbers else zero
+            zero = "0" if index in translator.found.numbers else zero
             zeros.setdefault(zero, []).append(f"l{index}")
     return [f"{' = '.join(names)} = {zero}" for zero, names in zeros.items()]

@@ -20,7 +20,7 @@ from wrt_foundation.instructions import Instruction
 
 @template("loop")
 def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
-    counted = t.counted.get(t.offset)
+    counted = t.found.counted.get(t.offset)
     entry = None if counted is None else _entry(t, counted, type)
     label = Label(loop=True)
     if counted is None or entry is None:
@@ -28,7 +28,7 @@ def loop(t: Translator, instruction: Instruction, type: BlockType) -> None:
         return
     t.settle()
     entry_begins = len(t.sequence.nodes)
-    firm = frozenset(counted.locals & t.summed)
+    firm = frozenset(counted.locals & t.found.summed)
     for local in sorted(firm):
         mask = WIDTH_MASK[t.local_types[local]]
         if t.ranges.get(local)[1] > mask:
@@ -52,7 +52,7 @@ def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
         return None
     if t.offset in t.recursing:  # a few turns each time, and a range costs as much as a few turns
         return None
-    climbs = counted.local in t.signed
+    climbs = counted.local in t.found.signed
     heads = {local: t.ranges.at_head(t.offset, local) for local in counted.others}
     wanted = wanted_of(counted, heads, t.local_types, t.addressed)
     variable = f"n{t.offset}"
@@ -65,7 +65,7 @@ def _entry(t: Translator, counted: Counted, type: BlockType) -> Entry | None:
         return low, min(high, WIDTH_MASK[t.local_types[local]])  # what has grown is masked before
 
     entry = entry_of(counted, at_entry, wanted, variable, climbs) if wanted and t.offset not in wary else None
-    if entry is None and t.offset in t.turning:
+    if entry is None and t.offset in t.found.turning:
         entry = entry_of(counted, at_entry, (), variable, climbs)
     return None if entry is not None and entry.test and (-t.offset in wary or wary == EVERYWHERE) else entry
 

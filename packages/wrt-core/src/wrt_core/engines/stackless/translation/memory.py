@@ -62,7 +62,7 @@ def venture(t: Translator, base: Operand, argument: MemArg, stored: Operand | No
 
     It may not be if something that is pending, or `stored`, does what must not be done twice: a memory grows.
     """
-    if t.votes_count:
+    if t.is_first:
         t.addressed.update([int(each[1:]) for each in base.reads if each[0] == "l"])
         climbing.used(t, base)
         if base.type is I32 and t.ventures.may(base):

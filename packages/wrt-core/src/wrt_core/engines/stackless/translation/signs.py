@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from wrt_core.engines.stackless.translation.counting import Counted
 from wrt_core.engines.stackless.translation.operand import SIGN, Operand
 from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.translator import Translator
+from wrt_core.engines.stackless.translation.votes import Kin
 from wrt_foundation.types import I32
 
 __all__ = ["LIMITED", "ORDERED", "SAME", "TAKEN", "given", "held_signed", "is_free", "is_near", "signed_range", "vote"]
@@ -32,16 +32,6 @@ _STEPPED = -4
 """Being given a step up or down: where that is known not to wrap, it is often known of unsigned numbers alone."""
 _GIVEN = -1000
 """Being given what has no signed form at no cost."""
-
-
-class Kin(NamedTuple):
-    """Two locals of which one is given what is made of the other: they hold the same kind of number, or that costs."""
-
-    local: int
-    source: int
-    is_stepped: bool
-    around: tuple[int, ...]
-    """The loops around."""
 
 
 def is_free(operand: Operand) -> bool:
@@ -69,7 +59,7 @@ def signed_range(found: Range) -> Range:
 def vote(t: Translator, operand: Operand, weight: int) -> None:
     """Note how an operand is used, if it is a local."""
     if operand.local is not None and operand.type is I32:
-        t.signs[operand.local] += weight
+        t.votes.signs[operand.local] += weight
 
 
 def given(t: Translator, local: int, value: Operand) -> None:
@@ -77,11 +67,11 @@ def given(t: Translator, local: int, value: Operand) -> None:
     if value.type is not I32 or is_free(value):
         return
     if not value.kin:
-        t.signs[local] += _GIVEN
+        t.votes.signs[local] += _GIVEN
     around = t.around[t.loops[-1]] if t.loops else ()
     for source in value.kin:
-        t.signs[source] += SAME
-        t.kin.append(Kin(local, source, value.step is not None, around))
+        t.votes.signs[source] += SAME
+        t.votes.kin.append(Kin(local, source, value.step is not None, around))
 
 
 def held_signed(t: Translator, counted: Mapping[int, Counted]) -> frozenset[int]:
@@ -92,15 +82,15 @@ def held_signed(t: Translator, counted: Mapping[int, Counted]) -> frozenset[int]
     """
     unsigned = {local for loop in counted.values() for local in loop.locals}
     own = range(len(t.type.params), len(t.local_types))
-    same = {local: local for local in t.signs}
+    same = {local: local for local in t.votes.signs}
 
     def first(local: int) -> int:
         while same.setdefault(local, local) != local:
             local = same[local]
         return local
 
-    own_votes = Counter(t.signs)
-    for a, b, is_stepped, around in t.kin:
+    own_votes = Counter(t.votes.signs)
+    for a, b, is_stepped, around in t.votes.kin:
         if any(each in counted and not counted[each].locals.isdisjoint((a, b)) for each in around):
             continue
         own_votes[a] += _STEPPED if is_stepped else 0

@@ -40,12 +40,12 @@ _DEPTH = 4
 
 def vote(t: Translator, local: int, weight: int) -> None:
     """Note how a local is used here."""
-    t.sums[local, t.loops[-1] if t.loops else None] += weight * _TURNS ** min(len(t.loops), _DEPTH)
+    t.votes.sums[local, t.loops[-1] if t.loops else None] += weight * _TURNS ** min(len(t.loops), _DEPTH)
 
 
 def used(t: Translator, operand: Operand) -> None:
     """Note that an operand is used for what would be masked in any case, or need not be."""
-    if t.votes_count and operand.local is not None and operand.high == WIDTH_MASK[operand.type]:
+    if t.is_first and operand.local is not None and operand.high == WIDTH_MASK[operand.type]:
         vote(t, operand.local, SAME)
 
 
@@ -67,7 +67,7 @@ def given(t: Translator, local: int, value: Operand) -> bool:
 def held_as_sums(t: Translator, counted: Mapping[int, Counted]) -> frozenset[int]:
     """The locals that are to grow past their width, by the votes of a reading; they do not in loops that count them."""
     total: Counter[int] = Counter()
-    for (local, loop), votes in t.sums.items():
+    for (local, loop), votes in t.votes.sums.items():
         around = () if loop is None else t.around[loop]
         if not any(each in counted and local in counted[each].locals for each in around):
             total[local] += votes

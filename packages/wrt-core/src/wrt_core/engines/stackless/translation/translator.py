@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wrt_core.engines.stackless.translation.alignment import Locals
-from wrt_core.engines.stackless.translation.counting import Counted
 from wrt_core.engines.stackless.translation.filling import filled
+from wrt_core.engines.stackless.translation.found import Found
 from wrt_core.engines.stackless.translation.frame import Frame
 from wrt_core.engines.stackless.translation.operand import (
     NOTHING,
@@ -30,6 +30,7 @@ from wrt_core.engines.stackless.translation.streams import streamed
 from wrt_core.engines.stackless.translation.tree import Block, Conditional, Label, Loop, Node, Sequence
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.engines.stackless.translation.ventures import EVERYWHERE, Ventures
+from wrt_core.engines.stackless.translation.votes import Votes
 from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.canonical import close
@@ -40,7 +41,6 @@ from wrt_foundation.types import FuncType, ValueType
 
 if TYPE_CHECKING:
     from wrt_core.engines.stackless.translation.base_case import BaseCase
-    from wrt_core.engines.stackless.translation.signs import Kin
 
 __all__ = ["TEMPLATES", "Frame", "Template", "Translator", "template"]
 
@@ -82,12 +82,18 @@ class Translator:
         may_suspend: Callable[[int], bool],
         type: FuncType,
         local_types: list[ValueType],
+        found: Found | None = None,
     ) -> None:
         self.module = module
         self.index = index
         self.form = form
         self.variant: Variant = form.variant
         self.may_suspend = may_suspend
+        self.found = found or Found()
+        """What an earlier reading has found."""
+        self.is_first = found is None
+        """Whether this is a first reading, by whose votes another goes."""
+        self.votes = Votes()
         self.type = type
         self.local_types = local_types
         """Those of the function, then those of functions that are inlined."""
@@ -117,9 +123,7 @@ class Translator:
         """The locals that were last given one far below zero, of constants, or what is none above it."""
         self.climbing: set[int] = set()
         """The locals that were last given, of constants, a negative one."""
-        self.climbs: Counter[tuple[int, int | None]] = Counter()
-        """How much cheaper it would be if these held signed numbers, by local and innermost loop; see `climbing`."""
-        self.growing: dict[int, frozenset[int]] = {}
+        self.growing = dict(self.found.growing)
         """Those that are so where loops end, by the loops' offsets."""
         self.locals = Locals(len(type.params))
         """What is known of the locals' alignment."""
@@ -134,11 +138,9 @@ class Translator:
         """The loops that are open, by their offsets, the innermost last."""
         self.around: dict[int, tuple[int, ...]] = {}
         """For each loop, those that are not far around it, and itself."""
-        self.counted: dict[int, Counted] = {}
-        """How loops count that do, by their offsets, as an earlier reading has found."""
         self.divided: set[int] = set()
         """The locals that are divided as signed numbers, or by which others are."""
-        self.addressed: set[int] = set()
+        self.addressed = set(self.found.addressed)
         """The locals that an address is made of."""
         self.recursing: frozenset[int] = frozenset()
         """The loops, by their offsets, in which the function calls itself."""
@@ -147,8 +149,6 @@ class Translator:
         done."""
         self.base_case: BaseCase | None = None
         """Where the function need not call itself."""
-        self.turning: frozenset[int] = frozenset()
-        """Those of them that do nothing but count at their ends."""
         self.closed: dict[int, tuple[Label, Sequence, int]] = {}
         """What the loops do that are read, and how many lines are at their heads, by their offsets."""
         self.constants: dict[str, object] = {}
@@ -158,35 +158,14 @@ class Translator:
         self.departure = Label()
         """Where it makes tail calls that had to leave handlers first."""
         self.reachable = True
-        self.numbers: frozenset[int] = frozenset()
-        """The locals of type v128 that hold numbers; the others hold bytes."""
-        self.votes_count = True
-        """Whether this is a first reading, by whose votes another goes."""
-        self.votes: Counter[int] = Counter()
-        """How much cheaper it would be if a local of type v128 held a number."""
-        self.signed: frozenset[int] = frozenset()
-        """The locals of type i32 that hold signed numbers."""
-        self.signs: Counter[int] = Counter()
-        """How much cheaper it would be if a local of type i32 held a signed number; see `signs`."""
-        self.kin: list[Kin] = []
-        """Which locals of type i32 were given what is made of which."""
-        self.quiet: frozenset[int] = frozenset()
-        """The locals of type f32 of which it does not matter which NaN they are, if they are one."""
-        self.loaded: set[int] = set()
-        """The locals of type f32 that were given what was loaded."""
-        self.exact: Counter[int] = Counter()
-        """How often a local of type f32 is used where it matters which NaN it is."""
-        self.summed: frozenset[int] = frozenset()
-        """The locals that may have grown past their width."""
-        self.sums: Counter[tuple[int, int | None]] = Counter()
-        """How much cheaper it would be if a local might, by local and the innermost loop; see `sums`."""
         self.firm: Counter[int] = Counter()
-        """Those of them that do not here, being counted, and for how many loops."""
+        """The locals that might grow past their width and do not here, being counted, and for how many loops."""
         self.points: dict[int, SafePoint] | None = None if form.resumed is None else {}
         """The safe points by offset, where somebody asks for them."""
         self.retries: dict[int, SafePoint] = {}
         """What statements are done again from, by offset, where somebody asks for safe points."""
         self.ventures = Ventures(form.wary if form.variant is Variant.CODE else EVERYWHERE)
+        self.ventures.negative |= self.found.negative
         self.expected: list[tuple[str, int, Range]] = []
         """Between what numbers locals' `values`, and those on the `stack`, are where the rest of a function begins."""
         self.entry_meter = Meter(ENTRY) if form.flavour is Flavour.METERED else None
@@ -321,7 +300,7 @@ class Translator:
 
     def grows(self, local: int) -> bool:
         """Whether a local may be past its width here."""
-        return local in self.summed and not self.firm[local]
+        return local in self.found.summed and not self.firm[local]
 
     def keep(self, variable: str, local: int) -> bool:
         """Say whether a variable that is made of a local has to be made now, not having been on the way to here.
@@ -513,7 +492,7 @@ class Translator:
         self.locals.close()
         if frame.label.loop:
             self.loops.pop()
-            if self.votes_count:
+            if self.is_first:
                 self.growing[frame.offset] = frozenset(self.wild)
             self.firm.subtract(frame.firm)
         self.ranges.close(self.reachable, 0 if frame.kind != "if" else 1 if frame.then is None else 2)

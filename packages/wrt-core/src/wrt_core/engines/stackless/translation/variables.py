@@ -45,25 +45,25 @@ def local_get(t: Translator, instruction: Instruction, index: int) -> None:
     type_ = t.local_types[index]
     if type_ is V128:
         vote(t, index, -1)
-    operand = numbered(f"l{index}") if index in t.numbers else name(f"l{index}", type_)
-    if index in t.signed:
+    operand = numbered(f"l{index}") if index in t.found.numbers else name(f"l{index}", type_)
+    if index in t.found.signed:
         operand.low, operand.high = signs.signed_range(t.ranges.get(index))
         operand.grown = operand.text, 0
     elif is_integer(type_):
         operand.grown = operand.text, 0
         low, high = t.ranges.get(index)
-        if low == high and not t.votes_count:
+        if low == high and not t.is_first:
             t.push(constant(low, type_))
             return
         operand.low, operand.high = low, high
         if operand.is_clean:
             operand.local = index
-            if t.votes_count:
+            if t.is_first:
                 signs.vote(t, operand, signs.TAKEN)
                 sums.vote(t, index, sums.TAKEN)
                 climbing.vote(t, index, climbing.TAKEN)
-    elif type_ is F32 and t.votes_count:
-        t.exact[index] += 1
+    elif type_ is F32 and t.is_first:
+        t.votes.exact[index] += 1
     if type_ is I32:
         operand.alignment = t.locals.get(index)
         operand.kin = frozenset(() if operand.local is None else (index,))
@@ -107,21 +107,21 @@ def local_set(t: Translator, instruction: Instruction, index: int) -> None:
                 (t.below.add if value.value in _BELOW else t.below.discard)(index)
             elif given.low < 0 and given.high <= 0:
                 t.below.add(index)
-        if index in t.signed:
+        if index in t.found.signed:
             value = given.signed()
         elif grows:
             value = given
     text = value.text
     if value.quiet_text is not None:
-        t.loaded.add(index)
-        text = value.quiet_text if index in t.quiet else text
+        t.votes.loaded.add(index)
+        text = value.quiet_text if index in t.found.quiet else text
     if value.type is V128:
         if not is_constant(value):
             vote(t, index, -1 if value.number is None else 1)
-        if index in t.numbers:
+        if index in t.found.numbers:
             text = number_of(t, value)
     writes = t.writes(index)
-    if index not in t.numbers and redirect(t, text, variable, writes):
+    if index not in t.found.numbers and redirect(t, text, variable, writes):
         return
     source = value.local if text == f"l{value.local}" else None
     if source is None or t.owner(source) != t.owner(index):  # else the variable has it already

@@ -54,13 +54,13 @@ _WEIGHED_FRAMES = 64
 def vote(t: Translator, local: int, votes: int) -> None:
     """Count how often a local had better be a number, or with negative votes bytes; in loops more than outside."""
     depth = sum(frame.label.loop for frame in t.frames[-_WEIGHED_FRAMES:])
-    t.votes[local] += votes << 3 * min(depth, 4)
+    t.votes.numbers[local] += votes << 3 * min(depth, 4)
 
 
 def held_as_numbers(t: Translator) -> frozenset[int]:
     """The locals that had better hold numbers. Parameters come as bytes and stay so."""
     params = len(t.type.params)
-    return frozenset(local for local, votes in t.votes.items() if votes > 0 and local >= params)
+    return frozenset(local for local, votes in t.votes.numbers.items() if votes > 0 and local >= params)
 
 
 def compute(t: Translator, form: str, operands: list[Operand]) -> None:
