@@ -10,8 +10,8 @@ import pytest
 
 from wrt_core import EngineFactory
 from wrt_core.engines.stackless import compiled
-from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
 from wrt_core.execution import Execution
 from wrt_core.execution.snapshot import Snapshot
 from wrt_core.execution.state import State

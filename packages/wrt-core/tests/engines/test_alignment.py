@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 
 from wrt_core.engines.stackless.engine import StacklessEngine
-from wrt_core.engines.stackless.translation.alignment import Alignment, Locals, of_constant
 from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.knowledge.alignment import Alignment, Locals, of_constant
 from wrt_core.testing import ModuleBuilder, Program, disagreement
 from wrt_foundation.plugins import get_plugin_manager
 

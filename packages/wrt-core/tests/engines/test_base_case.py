@@ -9,12 +9,12 @@ from random import Random
 import pytest
 
 from wrt_core.engines.stackless.engine import StacklessEngine
-from wrt_core.engines.stackless.translation.base_case import BaseCase
 from wrt_core.engines.stackless.translation.body import Body
 from wrt_core.engines.stackless.translation.function import translate
-from wrt_core.engines.stackless.translation.source import Line
-from wrt_core.engines.stackless.translation.tree import Block, Conditional, Label, Sequence, Stop
+from wrt_core.engines.stackless.translation.templates.in_place.base_case import BaseCase
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
+from wrt_core.engines.stackless.translation.writing.source import Line
+from wrt_core.engines.stackless.translation.writing.tree import Block, Conditional, Label, Sequence, Stop
 from wrt_core.execution.snapshot import Snapshot
 from wrt_core.execution.state import State
 from wrt_core.testing import ModuleBuilder

@@ -9,11 +9,11 @@ from random import Random
 
 import pytest
 
-from wrt_core.engines.stackless.translation.counting import Counted, Growth, Step, wanted_of
-from wrt_core.engines.stackless.translation.entering import Entry, entry_of
+from wrt_core.engines.stackless.translation.holding.signs import signed_range
+from wrt_core.engines.stackless.translation.knowledge.counting import Counted, Growth, Step, wanted_of
+from wrt_core.engines.stackless.translation.knowledge.relation import Range
+from wrt_core.engines.stackless.translation.loops.entering import Entry, entry_of
 from wrt_core.engines.stackless.translation.operand import constant, name
-from wrt_core.engines.stackless.translation.relation import Range
-from wrt_core.engines.stackless.translation.signs import signed_range
 from wrt_foundation.types import I32, I64, NumType
 
 SIGNS = {1: ("!=", "<", "<="), -1: ("!=", ">", ">=")}

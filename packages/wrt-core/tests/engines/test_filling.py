@@ -14,10 +14,10 @@ import pytest
 
 from wrt_core.engines.stackless import compiled
 from wrt_core.engines.stackless.engine import StacklessEngine
-from wrt_core.engines.stackless.translation import filling
-from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.loops import filling
 from wrt_core.engines.stackless.translation.variant import Flavour, Form
+from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
 from wrt_core.execution.state import State
 from wrt_core.testing import ModuleBuilder, Program, disagreement
 from wrt_foundation.plugins import get_plugin_manager

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 
 from wrt_core.engines.stackless import compiled
 from wrt_core.engines.stackless.engine import StacklessEngine
-from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.function import translate
-from wrt_core.engines.stackless.translation.structured import write_structured
+from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
+from wrt_core.engines.stackless.translation.writing.structured import write_structured
 from wrt_core.testing import Kind, ModuleBuilder, Program, disagreement, random_program
 from wrt_foundation.plugins import get_plugin_manager
 

@@ -198,7 +198,7 @@ def test_a_broken_promise_is_found(make: Callable[[], Engine], failed: set[str])
     ],
 )
 def test_a_wrong_translation_is_found(before: str, after: str, found_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from wrt_core.engines.stackless.translation.structured import write_structured
+    from wrt_core.engines.stackless.translation.writing.structured import write_structured
 
     def wrong(body: Any, source: Any) -> None:
         write_structured(body, source)

@@ -13,9 +13,9 @@ import pytest
 
 from wrt_core.engines.stackless.engine import StacklessEngine
 from wrt_core.engines.stackless.translation.function import translate
-from wrt_core.engines.stackless.translation.kinds import Instructions
-from wrt_core.engines.stackless.translation.reloads import remembered
-from wrt_core.engines.stackless.translation.temporaries import folded
+from wrt_core.engines.stackless.translation.instructions.kinds import Instructions
+from wrt_core.engines.stackless.translation.instructions.reloads import remembered
+from wrt_core.engines.stackless.translation.instructions.temporaries import folded
 from wrt_core.execution.state import State
 from wrt_core.testing import ModuleBuilder, Program
 from wrt_foundation.binary.instructions import read_instructions

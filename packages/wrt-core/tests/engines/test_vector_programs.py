@@ -9,9 +9,9 @@ import pytest
 
 from wrt_core import EngineFactory
 from wrt_core.engines.stackless import compiled
-from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.function import translate
-from wrt_core.engines.stackless.translation.structured import write_structured
+from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
+from wrt_core.engines.stackless.translation.writing.structured import write_structured
 from wrt_core.numerics import NUMERICS
 from wrt_core.testing.assembler import ModuleBuilder
 from wrt_foundation.instructions import BY_NAME

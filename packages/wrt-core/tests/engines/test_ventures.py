@@ -18,10 +18,10 @@ from wrt_core.engines.stackless import compiled, detours
 from wrt_core.engines.stackless.detours import Detour, Detours
 from wrt_core.engines.stackless.engine import StacklessEngine
 from wrt_core.engines.stackless.runner import StacklessRunner
-from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.function import translate
 from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.engines.stackless.translation.ventures import EVERYWHERE
+from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
 from wrt_core.execution.activation import ActivationKind
 from wrt_core.execution.snapshot import Snapshot
 from wrt_core.execution.state import State

@@ -13,7 +13,7 @@ import pytest
 
 from wrt_core.engines.stackless.engine import StacklessEngine
 from wrt_core.engines.stackless.translation.function import translate
-from wrt_core.engines.stackless.translation.webs import webs_of
+from wrt_core.engines.stackless.translation.instructions.webs import webs_of
 from wrt_core.execution.snapshot import Snapshot
 from wrt_core.execution.state import State
 from wrt_core.testing import ModuleBuilder, Program

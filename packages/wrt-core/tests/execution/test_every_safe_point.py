@@ -13,8 +13,8 @@ import pytest
 from wrt_core.engines.stackless import call_stack, compiled, engine
 from wrt_core.engines.stackless.compiled import compiled_of
 from wrt_core.engines.stackless.runner import StacklessRunner
-from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
 from wrt_core.execution import Interruption, Reason, Watch
 from wrt_core.runtime.function import Func
 

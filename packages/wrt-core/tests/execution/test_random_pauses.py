@@ -18,8 +18,8 @@ import pytest
 
 from wrt_core.engines.core import CoreEngine
 from wrt_core.engines.stackless import compiled
-from wrt_core.engines.stackless.translation.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
 from wrt_core.execution import Execution
 from wrt_core.execution.snapshot import Snapshot
 from wrt_core.testing import random_program

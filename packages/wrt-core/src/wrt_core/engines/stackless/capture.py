@@ -8,8 +8,8 @@ from typing import Any
 
 from wrt_core.engines.stackless.compiled import INSTANCE, MARK, Compiled
 from wrt_core.engines.stackless.translation.safe_points import SafePoint
-from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY
 from wrt_core.engines.stackless.translation.variant import Form
+from wrt_core.engines.stackless.translation.writing.source import DEPARTED, ENTRY
 from wrt_core.execution.activation import Activation, ActivationKind, local_types
 from wrt_foundation.errors import ExecutionError
 from wrt_foundation.types import NumType, ValueType

@@ -18,9 +18,9 @@ from wrt_core.engines.stackless.stored import Stored
 from wrt_core.engines.stackless.translation.found import Found
 from wrt_core.engines.stackless.translation.function import SafePoints, Translation, safe_points, translate
 from wrt_core.engines.stackless.translation.safe_points import SafePoint
-from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE
 from wrt_core.engines.stackless.translation.suspension import Suspension
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
+from wrt_core.engines.stackless.translation.writing.source import DEPARTED, ENTRY, NOWHERE
 from wrt_core.runtime.instance import Instance
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.plugins.events import Event

@@ -1,9 +1,9 @@
 """Detours: what code goes on with where something that it stands on does not hold.
 
-A loop that counts is written for numbers that stay within their width; see `translation.counting`. Addresses and
-stores are written for sums that do; see `translation.ventures`. The rest of a function is written for numbers that are
-known where it begins. Where something is not so, or might not be, the function goes on from there, from the loop's head
-or from before the access, as from a pause, but in code that expects nothing.
+A loop that counts is written for numbers that stay within their width; see `translation.knowledge.counting`. Addresses
+and stores are written for sums that do; see `translation.ventures`. The rest of a function is written for numbers that
+are known where it begins. Where something is not so, or might not be, the function goes on from there, from the loop's
+head or from before the access, as from a pause, but in code that expects nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A memory's views in a namespace, kept as large as the memory; see `translation.memory` for what they are."""
+"""A memory's views in a namespace, kept as large as the memory; see `translation.templates.memory` for what is what."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 
 from wrt_core.engines.stackless.compiled import COMPILED, MARK, Compiled
-from wrt_core.engines.stackless.translation.source import ENTRY
+from wrt_core.engines.stackless.translation.writing.source import ENTRY
 
 __all__ = ["MONITOR", "Monitor"]
 

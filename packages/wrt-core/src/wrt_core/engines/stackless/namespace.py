@@ -28,7 +28,7 @@ from wrt_core.engines.stackless import entries, stack_switching
 from wrt_core.engines.stackless.compiled import INSTANCE, MARK, Compiled
 from wrt_core.engines.stackless.detours import Detours
 from wrt_core.engines.stackless.memory_views import follow
-from wrt_core.engines.stackless.translation import vector_memory, vectors
+from wrt_core.engines.stackless.translation.templates import vector_memory, vectors
 from wrt_core.engines.stackless.translation.variant import Flavour
 from wrt_core.engines.stackless.trapping import trapping
 from wrt_core.numerics import NUMERICS

@@ -6,10 +6,10 @@ from dataclasses import astuple, fields
 from typing import Any
 
 from wrt_core.cache import Pack
-from wrt_core.engines.stackless.translation.casts import TEST, test_named
 from wrt_core.engines.stackless.translation.function import Translation
-from wrt_core.engines.stackless.translation.source import Numbers
+from wrt_core.engines.stackless.translation.templates.casts import TEST, test_named
 from wrt_core.engines.stackless.translation.variant import Form
+from wrt_core.engines.stackless.translation.writing.source import Numbers
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.traps import TrapCode
 

@@ -6,12 +6,12 @@ stranger's: so it looks, and if a number is another, code goes on that expects n
 
 from __future__ import annotations
 
+from wrt_core.engines.stackless.translation.knowledge.relation import Range
 from wrt_core.engines.stackless.translation.operand import WIDTH_MASK, is_integer, name
-from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.safe_points import SafePoint
-from wrt_core.engines.stackless.translation.source import DEPARTED, Line, Source
 from wrt_core.engines.stackless.translation.translator import Translator
-from wrt_core.engines.stackless.translation.tree import Node
+from wrt_core.engines.stackless.translation.writing.source import DEPARTED, Line, Source
+from wrt_core.engines.stackless.translation.writing.tree import Node
 from wrt_core.execution.activation import ActivationKind
 from wrt_foundation.types import ValueType
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wrt_core.engines.stackless.translation.base_case import BaseCase
-from wrt_core.engines.stackless.translation.kinds import ASSIGNING, CALL, CLOSING, LOOP, OPENING, Instructions
+from wrt_core.engines.stackless.translation.instructions.kinds import (
+    ASSIGNING,
+    CALL,
+    CLOSING,
+    LOOP,
+    OPENING,
+    Instructions,
+)
+from wrt_core.engines.stackless.translation.instructions.reloads import remembered
+from wrt_core.engines.stackless.translation.instructions.temporaries import folded
+from wrt_core.engines.stackless.translation.instructions.webs import Webs, webs_of
 from wrt_core.engines.stackless.translation.reading import in_loops
-from wrt_core.engines.stackless.translation.reloads import remembered
-from wrt_core.engines.stackless.translation.temporaries import folded
-from wrt_core.engines.stackless.translation.webs import Webs, webs_of
+from wrt_core.engines.stackless.translation.templates.in_place.base_case import BaseCase
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
 from wrt_foundation.canonical import close

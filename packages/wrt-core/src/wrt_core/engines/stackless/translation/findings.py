@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from wrt_core.engines.stackless.translation.climbing import held_climbing
 from wrt_core.engines.stackless.translation.found import Found
-from wrt_core.engines.stackless.translation.signs import held_signed
-from wrt_core.engines.stackless.translation.sums import held_as_sums
+from wrt_core.engines.stackless.translation.holding.climbing import held_climbing
+from wrt_core.engines.stackless.translation.holding.signs import held_signed
+from wrt_core.engines.stackless.translation.holding.sums import held_as_sums
+from wrt_core.engines.stackless.translation.loops.turns import turns_of
+from wrt_core.engines.stackless.translation.templates.vector_numbers import held_as_numbers
 from wrt_core.engines.stackless.translation.translator import Translator
-from wrt_core.engines.stackless.translation.turns import turns_of
-from wrt_core.engines.stackless.translation.vector_numbers import held_as_numbers
 
 __all__ = ["findings"]
 

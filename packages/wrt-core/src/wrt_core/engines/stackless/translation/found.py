@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from wrt_core.engines.stackless.translation.counting import Counted
-from wrt_core.engines.stackless.translation.ranges import Point
-from wrt_core.engines.stackless.translation.relation import Range
+from wrt_core.engines.stackless.translation.knowledge.counting import Counted
+from wrt_core.engines.stackless.translation.knowledge.ranges import Point
+from wrt_core.engines.stackless.translation.knowledge.relation import Range
 
 __all__ = ["Found"]
 

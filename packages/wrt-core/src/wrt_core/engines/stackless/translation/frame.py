@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from wrt_core.engines.stackless.translation.operand import Operand
 from wrt_core.engines.stackless.translation.safe_points import Meter
-from wrt_core.engines.stackless.translation.tree import Label, Node, Sequence, Turns
+from wrt_core.engines.stackless.translation.writing.tree import Label, Node, Sequence, Turns
 from wrt_foundation.types import ValueType
 
 __all__ = ["Frame"]

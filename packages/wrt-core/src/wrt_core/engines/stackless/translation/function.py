@@ -7,7 +7,17 @@ from dataclasses import dataclass, field, replace
 from types import CodeType
 from typing import Any
 
-from wrt_core.engines.stackless.translation import (  # the templates register themselves
+from wrt_core.engines.stackless.translation.beginning import begin, expect
+from wrt_core.engines.stackless.translation.body import Body
+from wrt_core.engines.stackless.translation.findings import findings
+from wrt_core.engines.stackless.translation.found import Found
+from wrt_core.engines.stackless.translation.frame import Frame
+from wrt_core.engines.stackless.translation.knowledge.alignment import Locals
+from wrt_core.engines.stackless.translation.knowledge.ranges import Ranges
+from wrt_core.engines.stackless.translation.reading import reached
+from wrt_core.engines.stackless.translation.returning import returned
+from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
+from wrt_core.engines.stackless.translation.templates import (  # the templates register themselves
     aggregates,
     atomics,
     calls,
@@ -33,24 +43,22 @@ from wrt_core.engines.stackless.translation import (  # the templates register t
     vectors,
     wide,
 )
-from wrt_core.engines.stackless.translation.alignment import Locals
-from wrt_core.engines.stackless.translation.beginning import begin, expect
-from wrt_core.engines.stackless.translation.body import Body
-from wrt_core.engines.stackless.translation.dispatched import write_dispatched
-from wrt_core.engines.stackless.translation.findings import findings
-from wrt_core.engines.stackless.translation.found import Found
-from wrt_core.engines.stackless.translation.frame import Frame
-from wrt_core.engines.stackless.translation.ranges import Ranges
-from wrt_core.engines.stackless.translation.reading import reached
-from wrt_core.engines.stackless.translation.resumption import rest
-from wrt_core.engines.stackless.translation.returning import returned
-from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
-from wrt_core.engines.stackless.translation.source import DEPARTED, ENTRY, NOWHERE, Line, Numbers, Source, TooDeep
-from wrt_core.engines.stackless.translation.structured import write_structured
 from wrt_core.engines.stackless.translation.translator import TEMPLATES, Translator
-from wrt_core.engines.stackless.translation.tree import Label, Loop, Sequence
 from wrt_core.engines.stackless.translation.variant import STRIDE, Flavour, Form
 from wrt_core.engines.stackless.translation.ventures import EVERYWHERE, WAITING
+from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
+from wrt_core.engines.stackless.translation.writing.resumption import rest
+from wrt_core.engines.stackless.translation.writing.source import (
+    DEPARTED,
+    ENTRY,
+    NOWHERE,
+    Line,
+    Numbers,
+    Source,
+    TooDeep,
+)
+from wrt_core.engines.stackless.translation.writing.structured import write_structured
+from wrt_core.engines.stackless.translation.writing.tree import Label, Loop, Sequence
 from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.printable import printable

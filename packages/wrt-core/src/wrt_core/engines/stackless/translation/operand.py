@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from wrt_core.engines.stackless.translation.alignment import Alignment, least, of_constant
-from wrt_core.engines.stackless.translation.digits import DIGIT, positive
+from wrt_core.engines.stackless.translation.knowledge.alignment import Alignment, least, of_constant
+from wrt_core.engines.stackless.translation.knowledge.digits import DIGIT, positive
 from wrt_foundation.types import I32, I64, V128, ValueType
 
 __all__ = [

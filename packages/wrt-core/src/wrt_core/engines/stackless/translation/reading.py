@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from wrt_core.engines.stackless.translation.kinds import CLOSING, DIVIDING, LOOP, OPENING
+from wrt_core.engines.stackless.translation.instructions.kinds import CLOSING, DIVIDING, LOOP, OPENING
 from wrt_core.engines.stackless.translation.translator import Translator
 from wrt_foundation.instructions import Instruction
 

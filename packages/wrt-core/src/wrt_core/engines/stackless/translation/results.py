@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from wrt_core.engines.stackless.translation.source import Line
 from wrt_core.engines.stackless.translation.translator import Translator
-from wrt_core.engines.stackless.translation.tree import Conditional
+from wrt_core.engines.stackless.translation.writing.source import Line
+from wrt_core.engines.stackless.translation.writing.tree import Conditional
 
 __all__ = ["computed", "redirect"]
 

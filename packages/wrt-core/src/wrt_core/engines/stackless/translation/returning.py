@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 
 from wrt_core.engines.stackless.translation.results import computed
-from wrt_core.engines.stackless.translation.source import Line
-from wrt_core.engines.stackless.translation.tree import (
+from wrt_core.engines.stackless.translation.writing.source import Line
+from wrt_core.engines.stackless.translation.writing.tree import (
     Block,
     Branch,
     BranchTable,

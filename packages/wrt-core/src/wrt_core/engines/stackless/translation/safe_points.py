@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wrt_core.engines.stackless.translation.operand import Operand, is_integer
-from wrt_core.engines.stackless.translation.source import Line
-from wrt_core.engines.stackless.translation.tree import Conditional
 from wrt_core.engines.stackless.translation.variant import Flavour
+from wrt_core.engines.stackless.translation.writing.source import Line
+from wrt_core.engines.stackless.translation.writing.tree import Conditional
 from wrt_core.execution.activation import ActivationKind
 from wrt_foundation.types import ValueType
 

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from wrt_core.engines.stackless.translation.alignment import Locals
-from wrt_core.engines.stackless.translation.filling import filled
 from wrt_core.engines.stackless.translation.found import Found
 from wrt_core.engines.stackless.translation.frame import Frame
+from wrt_core.engines.stackless.translation.knowledge.alignment import Locals
+from wrt_core.engines.stackless.translation.knowledge.ranges import Ranges
+from wrt_core.engines.stackless.translation.knowledge.relation import Range
+from wrt_core.engines.stackless.translation.loops.filling import filled
+from wrt_core.engines.stackless.translation.loops.streams import streamed
 from wrt_core.engines.stackless.translation.operand import (
     NOTHING,
     TAME,
@@ -21,16 +24,13 @@ from wrt_core.engines.stackless.translation.operand import (
     is_integer,
     name,
 )
-from wrt_core.engines.stackless.translation.ranges import Ranges
-from wrt_core.engines.stackless.translation.relation import Range
 from wrt_core.engines.stackless.translation.safe_points import Meter, SafePoint, checks
-from wrt_core.engines.stackless.translation.source import ENTRY, Line
 from wrt_core.engines.stackless.translation.stack import OperandStack
-from wrt_core.engines.stackless.translation.streams import streamed
-from wrt_core.engines.stackless.translation.tree import Block, Conditional, Label, Loop, Node, Sequence
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.engines.stackless.translation.ventures import EVERYWHERE, Ventures
 from wrt_core.engines.stackless.translation.votes import Votes
+from wrt_core.engines.stackless.translation.writing.source import ENTRY, Line
+from wrt_core.engines.stackless.translation.writing.tree import Block, Conditional, Label, Loop, Node, Sequence
 from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.canonical import close
@@ -40,7 +40,7 @@ from wrt_foundation.traps import TrapCode
 from wrt_foundation.types import FuncType, ValueType
 
 if TYPE_CHECKING:
-    from wrt_core.engines.stackless.translation.base_case import BaseCase
+    from wrt_core.engines.stackless.translation.templates.in_place.base_case import BaseCase
 
 __all__ = ["TEMPLATES", "Frame", "Template", "Translator", "template"]
 

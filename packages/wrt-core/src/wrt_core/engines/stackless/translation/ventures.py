@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from wrt_core.engines.stackless.translation.operand import CALLS, VENTURES, Operand
 from wrt_core.engines.stackless.translation.stack import WRITES, OperandStack
-from wrt_core.engines.stackless.translation.tree import Node
+from wrt_core.engines.stackless.translation.writing.tree import Node
 from wrt_foundation.instructions import BY_NAME, Instruction
 
 __all__ = ["EVERYWHERE", "WAITING", "Mark", "Ventures"]
