@@ -22,12 +22,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from wrt_core.engines.stackless import entries, stack_switching
 from wrt_core.engines.stackless.compiled import INSTANCE, MARK, Compiled
 from wrt_core.engines.stackless.detours import Detours
 from wrt_core.engines.stackless.memory_views import follow
+from wrt_core.engines.stackless.translation.loops.batches import batches
 from wrt_core.engines.stackless.translation.templates import vector_memory, vectors
 from wrt_core.engines.stackless.translation.variant import Flavour
 from wrt_core.engines.stackless.trapping import trapping
@@ -110,6 +112,8 @@ _SHARED: dict[str, Any] = {
     "Trap": Trap,
     "UNREACHABLE": TrapCode.UNREACHABLE,
     "WasmException": WasmException,
+    "batches": batches,
+    "islice": islice,
     "checked": checked,
     "thrown": thrown,
     "fabs": math.fabs,

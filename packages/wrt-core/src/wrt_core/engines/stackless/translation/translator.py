@@ -12,6 +12,7 @@ from wrt_core.engines.stackless.translation.frame import Frame
 from wrt_core.engines.stackless.translation.knowledge.alignment import Locals
 from wrt_core.engines.stackless.translation.knowledge.ranges import Ranges
 from wrt_core.engines.stackless.translation.knowledge.relation import Range
+from wrt_core.engines.stackless.translation.loops.batches import in_batches
 from wrt_core.engines.stackless.translation.loops.filling import filled
 from wrt_core.engines.stackless.translation.loops.streams import streamed
 from wrt_core.engines.stackless.translation.operand import (
@@ -522,10 +523,9 @@ class Translator:
                 for index, each in enumerate(frame.results):
                     self.push(name(f"s{frame.height + index}", each))
 
-    @staticmethod
-    def _whole(frame: Frame, ended: Sequence) -> Sequence:
+    def _whole(self, frame: Frame, ended: Sequence) -> Sequence:
         """What a construct has become, its last sequence ended."""
-        label, offset = frame.label, frame.offset
+        label, offset, watched = frame.label, frame.offset, self.form.flavour is not Flavour.PLAIN
         if frame.finish is not None:
             ended = frame.finish(ended)
         elif frame.kind == "if":
@@ -540,5 +540,7 @@ class Translator:
             turns = None if frame.turns is None else frame.turns(ended, frame.heads)
             whole = Loop(label, ended, offset, escapes, turns, frame.entry)
             written = filled(whole, frame.heads, frame.meter)
-            return Sequence([streamed(whole, frame.heads) if written is whole else written], ended.falls)
+            if written is whole:
+                written = in_batches(streamed(whole, frame.heads), frame.heads if watched else 0, frame.meter)
+            return Sequence([written], ended.falls)
         return Sequence([Block(label, ended, offset, escapes)])

@@ -27,7 +27,7 @@ from wrt_core.engines.stackless.translation.writing.tree import (
     is_plain,
 )
 
-__all__ = ["streamed"]
+__all__ = ["only_computes", "streamed"]
 
 _INTEGER = re.compile(rf"-?(?:{NUMBER})")
 _STEP = re.compile(r"(l\d+) = \1 \+ (\w+)")
@@ -128,7 +128,7 @@ def streamed(loop: Loop, heads: int) -> Loop:
         return loop
     nodes = turns.body.nodes
     given: set[str] = set()
-    if not all(_only_computes(node, given) for node in nodes[heads:]):
+    if not all(only_computes(node, given) for node in nodes[heads:]):
         return loop
     streams = _streams_of(turns, nodes, heads, given)
     body = [*nodes[:heads], *(_replaced(node, streams, at) for at, node in enumerate(nodes[heads:], heads))]
@@ -168,7 +168,7 @@ def _streams_of(turns: Turns, nodes: list[Node], heads: int, given: set[str]) ->
     return streams
 
 
-def _only_computes(node: Node, given: set[str]) -> bool:
+def only_computes(node: Node, given: set[str]) -> bool:
     """Whether a node does nothing but give variables something, which are noted, and never has to be done again."""
     match node:
         case Line():
@@ -180,7 +180,7 @@ def _only_computes(node: Node, given: set[str]) -> bool:
         case Conditional():
             if node.retry is not None or _CALL.search(node.test) is not None:
                 return False
-            return all(_only_computes(each, given) for arm in (node.then, node.otherwise) for each in arm.nodes)
+            return all(only_computes(each, given) for arm in (node.then, node.otherwise) for each in arm.nodes)
         case _:
             return False
 

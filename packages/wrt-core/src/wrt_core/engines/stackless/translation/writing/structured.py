@@ -23,6 +23,7 @@ from wrt_core.engines.stackless.translation.operand import named
 from wrt_core.engines.stackless.translation.writing.chain import Chain
 from wrt_core.engines.stackless.translation.writing.source import BLOCK_LIMIT, Line, Source, TooDeep
 from wrt_core.engines.stackless.translation.writing.tree import (
+    Batch,
     Block,
     Branch,
     BranchTable,
@@ -334,7 +335,20 @@ class Writer:
         self.source.counted[node.offset] = stream.turns.numbers
         return sought | more, falls or also
 
+    def _batches(self, turns: Turns, batch: Batch, indent: int, offset: int) -> None:
+        # One more loop inside another than there is without: below the limit of all, there is room for it.
+        add, walk = self.source.add, turns.numbers.walk or batch.numbers
+        add(indent, f"{batch.iterator} = {turns.source if turns.slices else f'iter({walk} := {turns.source})'}", offset)
+        add(indent, f"if len({walk}) > {batch.few}:", offset)
+        add(indent + 1, f"for {batch.many} in batches(len({walk})):", offset)
+        for line in batch.first:
+            self.source.take(indent + 2, line)
+        add(indent + 2, f"for {turns.variables} in islice({batch.iterator}, {batch.many}):", offset)
+        self.sequence(batch.nodes, indent + 3, _NO_LABELS)
+
     def _turns(self, node: Loop, turns: Turns, indent: int, follow: frozenset[Label]) -> tuple[set[Label], bool]:
+        if turns.batch is not None:
+            self._batches(turns, turns.batch, indent, node.offset)
         return self._python_loop(node.label, node.label, turns.body.nodes, indent, follow, node.offset, turns)
 
     def _python_loop(
@@ -350,7 +364,11 @@ class Writer:
         if self.blocks >= BLOCK_LIMIT:
             raise TooDeep
         source = self.source
-        source.add(indent, "while True:" if turns is None else f"for {turns.head}:", offset)
+        if turns is None:
+            source.add(indent, "while True:", offset)
+        else:
+            through = turns.source if turns.batch is None else turns.batch.iterator
+            source.add(indent, f"for {turns.variables} in {through}:", offset)
         if header is not None:
             source.lines[-1].head = offset
         if turns is not None:

@@ -131,15 +131,18 @@ class Turns:
     slices: dict[str, str] = field(default_factory=dict)
     stream: Stream | None = None
     """What may be written instead."""
+    batch: Batch | None = None
+    """What may be written before it, and leaves it less to do."""
 
     @property
-    def head(self) -> str:
-        """What goes through what, as after `for`."""
-        numbers = self.numbers
-        if not self.slices:
-            return f"l{numbers.local} in {numbers.range}"
-        variables, sources = (f"l{numbers.local}", *self.slices), (numbers.walk, *self.slices.values())
-        return f"{', '.join(variables)} in zip({', '.join(sources)})"
+    def variables(self) -> str:
+        """What goes through something, as after `for`."""
+        return ", ".join((f"l{self.numbers.local}", *self.slices))
+
+    @property
+    def source(self) -> str:
+        """What they go through."""
+        return f"zip({', '.join((self.numbers.walk, *self.slices.values()))})" if self.slices else self.numbers.range
 
 
 @dataclass(slots=True)
@@ -149,6 +152,22 @@ class Stream:
     test: str
     turns: Turns
     otherwise: Line
+
+
+@dataclass(slots=True)
+class Batch:
+    """How a loop goes through its numbers in batches, if they are more than a `few`; see `batches`.
+
+    `iterator`, `many` and `numbers` are variables: what the loop goes through, how many there are in a batch, and the
+    range that they are in. `first` is done before each batch, and `nodes` for each number.
+    """
+
+    iterator: str
+    many: str
+    numbers: str
+    few: int
+    first: list[Line]
+    nodes: list[Node]
 
 
 @dataclass(slots=True)
