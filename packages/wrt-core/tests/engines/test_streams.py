@@ -163,7 +163,7 @@ def test_an_address_is_not_stepped() -> None:
 
 @pytest.mark.parametrize("flavour", [Flavour.POLLED, Flavour.METERED])
 def test_nor_is_it_where_it_can_be_interrupted(flavour: Flavour) -> None:
-    assert " zip(" in translate(builder().load(engine()), 0, form=Form(flavour=flavour)).source
+    assert "= zip(" in translate(builder().load(engine()), 0, form=Form(flavour=flavour)).source
 
 
 def items(start: int, count: int, step: int = 4) -> int:

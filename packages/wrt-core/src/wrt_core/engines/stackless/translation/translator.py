@@ -525,7 +525,7 @@ class Translator:
 
     def _whole(self, frame: Frame, ended: Sequence) -> Sequence:
         """What a construct has become, its last sequence ended."""
-        label, offset, watched = frame.label, frame.offset, self.form.flavour is not Flavour.PLAIN
+        label, offset = frame.label, frame.offset
         if frame.finish is not None:
             ended = frame.finish(ended)
         elif frame.kind == "if":
@@ -541,6 +541,8 @@ class Translator:
             whole = Loop(label, ended, offset, escapes, turns, frame.entry)
             written = filled(whole, frame.heads, frame.meter)
             if written is whole:
-                written = in_batches(streamed(whole, frame.heads), frame.heads if watched else 0, frame.meter)
+                written = streamed(whole, frame.heads)
+                if self.form.flavour is not Flavour.PLAIN:
+                    written = in_batches(written, frame.heads, frame.meter)
             return Sequence([written], ended.falls)
         return Sequence([Block(label, ended, offset, escapes)])

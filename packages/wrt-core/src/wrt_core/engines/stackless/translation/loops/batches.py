@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, repeat
 
-from wrt_core.engines.stackless.translation.loops.items import NUMBER
+from wrt_core.engines.stackless.translation.loops.items import INTEGER
 from wrt_core.engines.stackless.translation.loops.streams import only_computes
 from wrt_core.engines.stackless.translation.safe_points import Meter
 from wrt_core.engines.stackless.translation.writing.source import Line
@@ -41,8 +41,6 @@ _LONGEST = 12
 _MOST = (1 << 31) - 1
 """So many numbers of a range Python can count on any machine."""
 
-_INTEGER = re.compile(rf"-?(?:{NUMBER})")
-
 _MAY_TRAP = re.compile(r"(?<!R)\[|\w\(|(?:%|//?)(?! ?\d)(?!/)")
 """What reads memory, calls, or divides by what may be zero."""
 
@@ -54,7 +52,7 @@ def batches(count: int) -> Iterator[int]:
 
 def in_batches(loop: Loop, heads: int, meter: Meter | None) -> Loop:
     """Return a loop, with how it may go in batches if it may; `heads` are the lines at its head, which pay or ask."""
-    if loop.turns is not None and heads:
+    if loop.turns is not None:
         loop.turns = _batched(loop.turns, heads, meter, loop.offset)
         if loop.turns.stream is not None:
             loop.turns.stream.turns = _batched(loop.turns.stream.turns, heads, meter, loop.offset)
@@ -63,9 +61,10 @@ def in_batches(loop: Loop, heads: int, meter: Meter | None) -> Loop:
 
 def _batched(turns: Turns, heads: int, meter: Meter | None, offset: int) -> Turns:
     nodes = turns.body.nodes[heads:]
-    if not all(only_computes(node, set()) for node in nodes) or _size(nodes) > _LONGEST:
+    if not all(only_computes(node, set()) for node in nodes) or _is_long(turns.numbers.end):
         return turns
-    if _is_long(turns.numbers.end):
+    texts = list(_texts(nodes))
+    if len(texts) > _LONGEST or any(map(_MAY_TRAP.search, texts)):
         return turns
     many = f"many{offset}"
     cost = "" if meter is None else f"{meter.cost} * {many}"
@@ -76,15 +75,15 @@ def _batched(turns: Turns, heads: int, meter: Meter | None, offset: int) -> Turn
 
 def _is_long(end: str) -> bool:
     """Whether numbers go on to a constant that is so large that Python might not count them; variables are small."""
-    return _INTEGER.fullmatch(end) is not None and int(end, 0) > _MOST
+    return INTEGER.fullmatch(end) is not None and int(end, 0) > _MOST
 
 
-def _size(nodes: list[Node]) -> int:
-    """How many statements and conditions there are; too many, if one may trap."""
-    size = 0
+def _texts(nodes: list[Node]) -> Iterator[str]:
+    """The statements and conditions of nodes that only compute."""
     for node in nodes:
         if isinstance(node, Conditional):
-            size += 1 + _size(node.then.nodes) + _size(node.otherwise.nodes)
-        text = node.test if isinstance(node, Conditional) else node.text if isinstance(node, Line) else "["
-        size += _LONGEST + 1 if _MAY_TRAP.search(text) else isinstance(node, Line)
-    return size
+            yield node.test
+            yield from _texts(node.then.nodes)
+            yield from _texts(node.otherwise.nodes)
+        elif isinstance(node, Line):
+            yield node.text

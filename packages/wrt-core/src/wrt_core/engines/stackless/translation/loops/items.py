@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-__all__ = ["ITEM", "NUMBER", "Item"]
+__all__ = ["INTEGER", "ITEM", "NUMBER", "Item"]
 
 NUMBER = r"\d+|0x[0-9a-f]+"
 """A number that is not negative."""
+
+INTEGER = re.compile(rf"-?(?:{NUMBER})")
+"""Any number."""
 
 ITEM = re.compile(rf"\b([BbHhIiQFD])(a?)(\d+)(?:_(\d+))?\[(l\d+)(?: \+ (l\d+))?(?: ([+-]) ({NUMBER}))?\]")
 """An item whose index is a local, or the sum of two, and a constant."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from wrt_core.engines.stackless.translation.loops.items import ITEM, NUMBER, Item
+from wrt_core.engines.stackless.translation.loops.items import INTEGER, ITEM, Item
 from wrt_core.engines.stackless.translation.writing.source import Line, Numbers
 from wrt_core.engines.stackless.translation.writing.tree import (
     Conditional,
@@ -29,7 +29,6 @@ from wrt_core.engines.stackless.translation.writing.tree import (
 
 __all__ = ["only_computes", "streamed"]
 
-_INTEGER = re.compile(rf"-?(?:{NUMBER})")
 _STEP = re.compile(r"(l\d+) = \1 \+ (\w+)")
 _GIVEN = re.compile(r"([lsd]\d+|n\d*|R\[\(\)\]) = (.*)")
 """A statement that gives a variable something; the view by which f32 are rounded is one."""
@@ -91,8 +90,8 @@ class _Streams:
         """The slice for an item, which is a step further if it is `later`; what has to be so is added to the tests."""
         first, step = self.walks[walker]
         terms = [first if each == walker else each for each in item.variables] + ([step] if later else [])
-        added = item.offset // item.unit + sum(int(each, 0) for each in terms if _INTEGER.fullmatch(each))
-        terms = [each for each in terms if not _INTEGER.fullmatch(each)]
+        added = item.offset // item.unit + sum(int(each, 0) for each in terms if INTEGER.fullmatch(each))
+        terms = [each for each in terms if not INTEGER.fullmatch(each)]
         varying = [] if step.isdigit() else [step]
         # The bits that say, of so many bytes, that they are no whole number of items.
         rest = item.width // item.unit - 1
@@ -118,7 +117,7 @@ def _shifted(text: str, shift: int) -> str:
     """The text of a number that is shifted to the right, as tight as an atom unless it is not shifted."""
     if not shift:
         return text
-    return str(int(text) >> shift) if _INTEGER.fullmatch(text) else f"({text} >> {shift})"
+    return str(int(text) >> shift) if INTEGER.fullmatch(text) else f"({text} >> {shift})"
 
 
 def streamed(loop: Loop, heads: int) -> Loop:
@@ -152,7 +151,7 @@ def _worthwhile(slices: int, dropped: int) -> int:
 def _is_short(numbers: Numbers, least: int) -> bool:
     """Whether numbers are known to be so few."""
     texts = numbers.first, numbers.end, numbers.step
-    return all(map(_INTEGER.fullmatch, texts)) and len(range(*(int(text, 0) for text in texts))) <= least
+    return all(map(INTEGER.fullmatch, texts)) and len(range(*(int(text, 0) for text in texts))) <= least
 
 
 def _streams_of(turns: Turns, nodes: list[Node], heads: int, given: set[str]) -> _Streams:
