@@ -110,8 +110,8 @@ class Translator:
         """Says which local a web is of."""
         self.written: Callable[[str], str] = str
         """Calls webs by their locals' variables in a text."""
-        self.inlined: dict[int, int] = {}
-        """Where the locals of functions that are inlined begin."""
+        self.inlined: dict[object, int] = {}
+        """Where the locals of what is done in place of calls begin, by the functions, or what else is called."""
         self.offset = 0
         self.body = Sequence()
         self.sequence = self.body

@@ -22,12 +22,14 @@ __all__ = [
     "DROP",
     "ELSE",
     "END",
+    "EQ",
     "EQZ",
     "GET",
     "GLOBAL_GET",
     "GLOBAL_SET",
     "IF",
     "LEAVING",
+    "LESS",
     "LOADS",
     "LOOP",
     "NOP",
@@ -48,7 +50,8 @@ Instructions = list[tuple[Instruction, object, int]]
 
 _NUMBERS = ("i32", "i64", "f32", "f64")
 
-NOP, DROP, SELECT, EQZ = (BY_NAME[each] for each in ("nop", "drop", "select", "i32.eqz"))
+NOP, DROP, SELECT = (BY_NAME[each] for each in ("nop", "drop", "select"))
+EQZ, EQ, LESS = (BY_NAME[f"i32.{each}"] for each in ("eqz", "eq", "lt_u"))
 BLOCK, LOOP, IF, ELSE, END = (BY_NAME[each] for each in ("block", "loop", "if", "else", "end"))
 BR, BR_IF, BR_TABLE, RETURN, CALL = (BY_NAME[each] for each in ("br", "br_if", "br_table", "return", "call"))
 GET, SET, TEE = (BY_NAME[f"local.{each}"] for each in ("get", "set", "tee"))

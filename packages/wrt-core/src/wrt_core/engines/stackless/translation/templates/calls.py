@@ -5,6 +5,7 @@ from __future__ import annotations
 from wrt_core.engines.stackless.translation.operand import CALLS, READS, TRAPS
 from wrt_core.engines.stackless.translation.templates.in_place.base_case import decided
 from wrt_core.engines.stackless.translation.templates.in_place.inlining import inlined
+from wrt_core.engines.stackless.translation.templates.in_place.promotion import promoted
 from wrt_core.engines.stackless.translation.templates.in_place.tolls import call_directly
 from wrt_core.engines.stackless.translation.templates.tables import pop_index
 from wrt_core.engines.stackless.translation.translator import Translator, template
@@ -78,9 +79,14 @@ def _is_listed(t: Translator, table: int) -> bool:
 def call_indirect(t: Translator, instruction: Instruction, immediates: tuple[int, int]) -> None:
     type_index, table = immediates
     if _is_listed(t, table):
-        type_ = callee_in_table(t, type_index, f"C{table}_{type_index}")
-        arguments = t.pop_many(len(type_.params))
-        t.call(f"c({', '.join(each.text for each in arguments)})", type_.results, CALLS)
+
+        def call() -> None:
+            type_ = callee_in_table(t, type_index, f"C{table}_{type_index}")
+            arguments = t.pop_many(len(type_.params))
+            t.call(f"c({', '.join(each.text for each in arguments)})", type_.results, CALLS)
+
+        if not promoted(t, type_index, table, call):
+            call()
         return
     type_ = callee_in_table(t, type_index, f"T{table}")
     expected = f"y{type_index}"

@@ -123,14 +123,14 @@ def inlined(t: Translator, index: int) -> bool:
     return True
 
 
-def placed(t: Translator, index: int, found: Leaf) -> dict[int, Operand]:
-    """Pop the arguments of a call of the function at `index`.
+def placed(t: Translator, called: object, found: Leaf) -> dict[int, Operand]:
+    """Pop the arguments of a call of what is `called`, the function of an index or whatever it is.
 
     Return those that stand for their parameters; the others have been given to locals, which begin at `t.inlined`.
     """
-    base = t.inlined.get(index)
+    base = t.inlined.get(called)
     if base is None:
-        base = t.inlined[index] = len(t.local_types)
+        base = t.inlined[called] = len(t.local_types)
         t.local_types += found.locals
         t.assigned |= frozenset(range(base, base + len(found.locals)))
     count = len(found.type.params)
