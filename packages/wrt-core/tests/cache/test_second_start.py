@@ -11,7 +11,7 @@ import pytest
 from wrt_core import EngineFactory, ValidatedModule
 from wrt_core.cache import Cache, verdict
 from wrt_core.engines.stackless.stored import Stored
-from wrt_core.engines.stackless.translation.function import safe_points, translate
+from wrt_core.engines.stackless.translation.function import translate
 from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.testing import ModuleBuilder
 from wrt_foundation.errors import UnsupportedFeature, ValidationError
@@ -193,7 +193,7 @@ def test_what_is_left_at_a_safe_point_is_not_kept(directory):
     builder = ModuleBuilder()
     builder.function("f", "i32 -> i32", "loop local.get 0 i32.const 1 i32.sub local.tee 0 br_if 0 end local.get 0")
     module = EngineFactory.create("stackless").load(builder.bytes())
-    points = safe_points(module, 0, Form(), lambda _: True).points
+    points = translate(module, 0).exits
     stored = Stored(Cache(directory).pack(module.hash))
     for form, kept in ((Form(), True), *((Form(resumed=offset), False) for offset in points)):
         stored.put(translate(module, 0, form=form), 0, form)

@@ -12,7 +12,7 @@ import pytest
 
 from wrt_core import EngineFactory
 from wrt_core.engines.stackless.compiled import compiled_of
-from wrt_core.engines.stackless.translation.function import safe_points, translate
+from wrt_core.engines.stackless.translation.function import retries_of, translate
 from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
 from wrt_core.engines.stackless.translation.ventures import EVERYWHERE
 from wrt_core.execution import Execution, State
@@ -145,14 +145,10 @@ def test_operands_that_are_not_to_be_expected(way: str, operand: int, value: int
 
 @pytest.mark.parametrize("way", PROGRAMS)
 @pytest.mark.parametrize("flavour", [Flavour.POLLED, Flavour.METERED])
-def test_safe_points_are_the_same_if_it_is_known_what_the_first_reading_found(way: str, flavour: Flavour) -> None:
+def test_retries_are_the_same_if_it_is_known_what_the_first_reading_found(way: str, flavour: Flavour) -> None:
     module = build(way)
     form = Form(flavour=flavour)
     found = translate(module, 1, form=form).found
     assert found is not None
-    known, new = (safe_points(module, 1, form, lambda _: True, each) for each in (found, None))
-    assert known.numbers == new.numbers
-    for ours, theirs in ((known.points, new.points), (known.retries, new.retries)):
-        assert {at: (each.stack, each.slots, each.targets) for at, each in ours.items()} == {
-            at: (each.stack, each.slots, each.targets) for at, each in theirs.items()
-        }
+    known, new = (retries_of(module, 1, form, lambda _: True, each) for each in (found, None))
+    assert known == new

@@ -12,7 +12,7 @@ from wrt_core.validation.features import FeatureUse
 from wrt_foundation.binary import encode
 from wrt_foundation.canonical import DefinedType, canonical_types
 from wrt_foundation.features import ALL, Features
-from wrt_foundation.limits import DEFAULT_LIMITS
+from wrt_foundation.limits import DEFAULT_LIMITS, ImplementationLimits
 from wrt_foundation.module import Module
 from wrt_foundation.types import (
     ExternKind,
@@ -23,7 +23,7 @@ from wrt_foundation.types import (
     TableType,
 )
 
-__all__ = ["ClosedType", "ExportType", "ImportType", "ValidatedModule", "hash_of"]
+__all__ = ["ClosedType", "ExportType", "ImportType", "ValidatedModule", "context_of", "hash_of"]
 
 ClosedType = DefinedType | TableType | MemoryType | GlobalType
 """The closed type of what is imported or exported: of functions and tags their definition."""
@@ -60,6 +60,24 @@ def hash_of(module: Module) -> str:
 def _function_types(context: Context) -> list[FuncType]:
     by_use = {use: context.function_type_at(use) for use in set(context.function_uses)}
     return [by_use[use] for use in context.function_uses]
+
+
+def context_of(module: Module, limits: ImplementationLimits = DEFAULT_LIMITS) -> Context:
+    """Return what the definitions of a module that is known to be valid mean, as whoever types its code asks."""
+    context = Context(module, canonical_types(module.types), FeatureUse(ALL), limits)
+    for import_ in module.imports:
+        context.add(import_.type)
+    context.add_functions(module.functions)
+    for table in module.tables:
+        context.add(table.type)
+    for memory in module.memories:
+        context.add(memory)
+    for tag in module.tags:
+        context.add(tag)
+    for global_ in module.globals:
+        context.add(global_.type)
+    context.elements += [context.reference(segment.type) for segment in module.elements]
+    return context
 
 
 class ValidatedModule:
@@ -100,18 +118,7 @@ class ValidatedModule:
         cls, module: Module, declared: Iterable[int], features_used: Features, changed_tables: Iterable[int]
     ) -> ValidatedModule:
         """Return a module as what validation made of it before; whoever calls this knows that it is the same module."""
-        context = Context(module, canonical_types(module.types), FeatureUse(ALL), DEFAULT_LIMITS)
-        for import_ in module.imports:
-            context.add(import_.type)
-        context.add_functions(module.functions)
-        for table in module.tables:
-            context.add(table.type)
-        for memory in module.memories:
-            context.add(memory)
-        for tag in module.tags:
-            context.add(tag)
-        for global_ in module.globals:
-            context.add(global_.type)
+        context = context_of(module)
         context.declared.update(declared)
         context.changed_tables.update(changed_tables)
         return cls(module, context, features_used)

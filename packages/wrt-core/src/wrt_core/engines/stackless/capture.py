@@ -7,7 +7,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from wrt_core.engines.stackless.compiled import INSTANCE, MARK, Compiled
-from wrt_core.engines.stackless.translation.safe_points import SafePoint
+from wrt_core.engines.stackless.translation.safe_points import Exit
 from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.engines.stackless.translation.writing.source import DEPARTED, ENTRY
 from wrt_core.execution.activation import Activation, ActivationKind, local_types
@@ -102,11 +102,11 @@ def activation_at(
     `names` are the code's globals. Raises `ExecutionError` if it can't be left there.
     """
     compiled: Compiled = names[MARK]
-    found = compiled.points(index, form)
-    point = found.points.get(offset)
-    if point is None:
+    translation = compiled.translation(index, form)
+    way = translation.exits.get(offset)
+    if way is None:
         raise ExecutionError(f"function {index} can't be left at offset {offset:#x}")
-    return _left_at(names, index, point, found.numbers, offset, variables)
+    return _left_at(names, index, way, translation.numbers, offset, variables)
 
 
 def activation_before(
@@ -116,14 +116,15 @@ def activation_before(
 
     Raises `IndexError` if what it is about to compute with is read from where no memory is.
     """
-    found = names[MARK].points(index, form)
-    return _left_at(names, index, found.retries[offset], found.numbers, offset, variables)
+    compiled: Compiled = names[MARK]
+    way, numbers = compiled.retries(index, form)[offset], compiled.translation(index, form).numbers
+    return _left_at(names, index, way, numbers, offset, variables)
 
 
 def _left_at(
     names: dict[str, Any],
     index: int,
-    point: SafePoint,
+    way: Exit,
     numbers: frozenset[int],
     offset: int,
     variables: Mapping[str, Any],
@@ -132,9 +133,9 @@ def _left_at(
     types = local_types(names[MARK].module, index)
     values = tuple([_local(variables, number, each, number in numbers) for number, each in enumerate(types)])
     values_of = dict(variables)
-    stack = tuple([_canonical(eval(text, names, values_of)) for text in point.stack])
-    held = tuple([variables[f"e{construct}"] for construct in point.held])
-    return Activation(instance, index, point.kind, offset, values, stack, held)
+    stack = tuple([_canonical(eval(text, names, values_of)) for text in way.stack])
+    held = tuple([variables[f"e{construct}"] for construct in way.held])
+    return Activation(instance, index, way.kind, offset, values, stack, held)
 
 
 def _local(variables: Mapping[str, Any], index: int, type_: ValueType, is_number: bool = False) -> Any:

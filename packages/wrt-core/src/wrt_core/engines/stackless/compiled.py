@@ -15,12 +15,14 @@ from wrt_core.debugging.python_frames import Place, PythonFrames
 from wrt_core.engines.stackless.indirect import provide_codes
 from wrt_core.engines.stackless.memory_views import provide
 from wrt_core.engines.stackless.stored import Stored
-from wrt_core.engines.stackless.translation.found import Found
-from wrt_core.engines.stackless.translation.function import SafePoints, Translation, safe_points, translate
-from wrt_core.engines.stackless.translation.safe_points import SafePoint
+from wrt_core.engines.stackless.translation.function import Translation, retries_of, translate
+from wrt_core.engines.stackless.translation.safe_points import Exit
 from wrt_core.engines.stackless.translation.suspension import Suspension
-from wrt_core.engines.stackless.translation.variant import Flavour, Form, Variant
+from wrt_core.engines.stackless.translation.variant import Form, Variant
 from wrt_core.engines.stackless.translation.writing.source import DEPARTED, ENTRY, NOWHERE
+from wrt_core.execution.activation import ActivationKind
+from wrt_core.execution.runner import Shape
+from wrt_core.execution.shapes import Shapes
 from wrt_core.runtime.instance import Instance
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.plugins.events import Event
@@ -55,8 +57,8 @@ class Compiled:
         self._stored = None if pack is None else Stored(pack)
         self._translations: dict[tuple[int, Form], Translation] = {}
         self._codes: dict[int, tuple[int, Form, Translation]] = {}  # by identity: Python takes equal code for the same
-        self._points: dict[tuple[int, Form], SafePoints] = {}
-        self._shapes: dict[int, dict[int, SafePoint]] = {}
+        self._retries: dict[tuple[int, Form], dict[int, Exit]] = {}
+        self._shapes: Shapes | None = None
         self._lock = threading.RLock()
         self._suspension = Suspension(module)
         self._lines: dict[int, dict[int, int]] = {}
@@ -161,26 +163,20 @@ class Compiled:
         """Say whether the function at `index` has a form of its own for a variant, not just one that calls its code."""
         return not variant.is_coroutine or self.may_suspend(index)
 
-    def points(self, index: int, form: Form) -> SafePoints:
-        """Return the safe points of a form of the function at `index`, and its locals that are held as numbers."""
+    def retries(self, index: int, form: Form) -> dict[int, Exit]:
+        """Return from where a form of the function at `index` does statements again, by offset."""
         key = index, form
-        made = self._translations.get(key)
-        if made is not None and made.points is not None:
-            return made.points
-        found = self._points.get(key)
+        found = self._retries.get(key)
         if found is None:
-            known = None if made is None else made.found
-            found = self._points[key] = safe_points(self.module, index, form, self.may_suspend, known)
+            known = self.translation(index, form).found
+            found = self._retries[key] = retries_of(self.module, index, form, self.may_suspend, known)
         return found
 
-    def shapes(self, index: int) -> dict[int, SafePoint]:
-        """Return the safe points of the function at `index`, for what there is at each, and not for where."""
-        found = self._shapes.get(index)
-        if found is None:
-            # In code that counts fuel any call may be made; one reading will do.
-            form = Form(flavour=Flavour.METERED)
-            found = self._shapes[index] = safe_points(self.module, index, form, self.may_suspend, Found()).points
-        return found
+    def shapes(self, index: int) -> dict[int, tuple[ActivationKind, Shape]]:
+        """Return what activations of the function at `index` have at its safe points, by their offsets."""
+        if self._shapes is None:
+            self._shapes = Shapes(self.module)
+        return self._shapes.of(self.module, index)
 
     def first_offset(self, index: int) -> int:
         """Return the offset of the first instruction of the function at `index`."""

@@ -15,7 +15,7 @@ from wrt_core.engines.stackless.invocation import MEANINGFUL, trap_of
 from wrt_core.engines.stackless.monitoring import MONITOR
 from wrt_core.engines.stackless.tracebacks import dismantle, inherited, tell
 from wrt_core.engines.stackless.translation.variant import Flavour
-from wrt_core.execution.activation import Activation, ActivationKind, backtrace, local_types
+from wrt_core.execution.activation import Activation, ActivationKind, backtrace
 from wrt_core.execution.interruption import Interruption, Reason
 from wrt_core.execution.runner import Shape, Watch
 from wrt_core.runtime.function import Func
@@ -68,11 +68,10 @@ class StacklessRunner:
         type_ = compiled.module.function_types[function]
         if kind is ActivationKind.ENTRY and offset == compiled.first_offset(function):
             return Shape(type_.params, (), 0, type_.results)
-        point = compiled.shapes(function).get(offset)
-        if point is None or point.kind is not kind:
+        there, shape = compiled.shapes(function).get(offset, (ActivationKind.ENTRY, None))
+        if shape is None or there is not kind:
             raise ExecutionError(f"function {function} can't go on at a {kind} at offset {offset:#x}")
-        types = tuple(local_types(compiled.module, function))
-        return Shape(types, point.types, len(point.held), point.results)
+        return shape
 
     def run(self, stack: list[Activation], watch: Watch, given: Any = None, thrown: Exception | None = None) -> Any:
         """Run the innermost activation, then its caller, and so on; see `Runner.run`."""

@@ -7,9 +7,11 @@ from typing import Any
 
 from wrt_core.cache import Pack
 from wrt_core.engines.stackless.translation.function import Translation
+from wrt_core.engines.stackless.translation.safe_points import Exit
 from wrt_core.engines.stackless.translation.templates.casts import TEST, test_named
 from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.engines.stackless.translation.writing.source import Numbers
+from wrt_core.execution.activation import ActivationKind
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.traps import TrapCode
 
@@ -41,6 +43,9 @@ class Stored:
         for name in found.pop("tests"):
             found["constants"][name] = test_named(name, module)
         found["counted"] = {offset: Numbers(*each) for offset, each in found["counted"].items()}
+        found["exits"] = {
+            offset: Exit(ActivationKind(kind), stack, held) for offset, (kind, stack, held) in found["exits"].items()
+        }
         return Translation(source="", **found)
 
     def put(self, translation: Translation, index: int, form: Form) -> None:
@@ -51,6 +56,7 @@ class Stored:
         del kept["source"], kept["found"]
         kept["traps"] = {line: trap.name for line, trap in translation.traps.items()}
         kept["counted"] = {offset: astuple(each) for offset, each in translation.counted.items()}
+        kept["exits"] = {at: (each.kind.value, each.stack, each.held) for at, each in translation.exits.items()}
         # A cast's test is a function, which its name says how to make.
         kept["tests"] = [name for name in translation.constants if name.startswith(TEST)]
         kept["constants"] = {name: each for name, each in translation.constants.items() if not name.startswith(TEST)}

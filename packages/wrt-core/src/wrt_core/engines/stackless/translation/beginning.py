@@ -23,7 +23,7 @@ def expect(t: Translator, offset: int) -> None:
 
     If nothing is known of locals there, nor is anything of operands.
     """
-    point = (t.points or {}).get(offset)
+    point = t.points.get(offset)
     results = 0 if point is None else len(point.results)
     known = t.ranges.is_known
     for local in range(t.declared):
@@ -50,8 +50,7 @@ def begin(t: Translator, source: Source, offset: int) -> tuple[SafePoint, list[N
     It is called with its locals' values, its operand stack, the exceptions it holds, what the call there gave (nothing,
     one value or a tuple), and the exception that it threw instead, if any.
     """
-    assert t.points is not None
-    point = (t.retries if t.form.retried else t.points)[offset]
+    point = (t.points if t.retries is None else t.retries)[offset]
     source.begin(("values", "stack", "held", "given", "failure"), t.form.flavour.shared)
     used = sorted({t.owner(web) for web in t.used if web < t.own_locals})
     tests = [

@@ -16,7 +16,7 @@ from wrt_core.engines.stackless.translation.knowledge.alignment import Locals
 from wrt_core.engines.stackless.translation.knowledge.ranges import Ranges
 from wrt_core.engines.stackless.translation.reading import reached
 from wrt_core.engines.stackless.translation.returning import returned
-from wrt_core.engines.stackless.translation.safe_points import SafePoint, checks
+from wrt_core.engines.stackless.translation.safe_points import Exit, SafePoint, checks
 from wrt_core.engines.stackless.translation.templates import (  # the templates register themselves
     aggregates,
     atomics,
@@ -65,7 +65,7 @@ from wrt_foundation.printable import printable
 from wrt_foundation.traps import TrapCode
 from wrt_foundation.types import NumType
 
-__all__ = ["SafePoints", "Translation", "safe_points", "translate"]
+__all__ = ["Translation", "retries_of", "translate"]
 
 TEMPLATE_MODULES = (
     aggregates,
@@ -96,28 +96,6 @@ TEMPLATE_MODULES = (
 
 
 @dataclass(frozen=True, slots=True)
-class SafePoints:
-    """Where a form can be left and gone on with.
-
-    `points` are its safe points by offset, `retries` what statements are done again from, and `numbers` its locals that
-    are vectors held as numbers.
-    """
-
-    points: dict[int, SafePoint]
-    retries: dict[int, SafePoint]
-    numbers: frozenset[int]
-
-    @classmethod
-    def of(cls, translator: Translator) -> SafePoints:
-        """What a reading has found."""
-        assert translator.points is not None
-        written = translator.written
-        for point in (*translator.points.values(), *translator.retries.values()):
-            point.targets, point.stack = tuple(map(written, point.targets)), tuple(map(written, point.stack))
-        return cls(translator.points, translator.retries, translator.found.numbers)
-
-
-@dataclass(frozen=True, slots=True)
 class Translation:
     """One translated function.
 
@@ -126,9 +104,9 @@ class Translation:
     on a line means where it is not memory out of bounds. `constants` belong in the namespace. `heads` has the
     offsets of loops, by the line that begins the Python loop or, if the function is in dispatched form, by the value
     of `pc` that does. `counted` are the numbers of loops that are a `for`, by offset. `retries` has the offset from
-    which the function is done again if an address on a line is too large. What goes on in the middle of a function has
-    its `points`: what `safe_points` says of it. What is watched, and may be paused, keeps what its first reading has
-    `found`.
+    which the function is done again if an address on a line is too large. `exits` are its safe points by offset, and
+    `numbers` its locals that are vectors held as numbers. What is watched, and may be paused, keeps what its first
+    reading has `found`.
     """
 
     code: CodeType
@@ -140,7 +118,8 @@ class Translation:
     dispatched: bool
     counted: dict[int, Numbers]
     retries: dict[int, int] = field(default_factory=dict)
-    points: SafePoints | None = None
+    exits: dict[int, Exit] = field(default_factory=dict)
+    numbers: frozenset[int] = frozenset()
     found: Found | None = None
 
 
@@ -181,9 +160,16 @@ def translate(
         source.blocks is not None,
         {offset: _written(each, translator) for offset, each in source.counted.items()},
         {number: line.retry for number, line in enumerate(source.lines, 1) if line.retry is not None},
-        None if translator.points is None else SafePoints.of(translator),
-        None if form.flavour is Flavour.PLAIN or translator.points is not None else found,
+        _exits(translator, translator.points),
+        translator.found.numbers,
+        None if form.flavour is Flavour.PLAIN or form.resumed is not None else found,
     )
+
+
+def _exits(translator: Translator, points: dict[int, SafePoint]) -> dict[int, Exit]:
+    """What is told of some safe points when all is read."""
+    written = translator.written
+    return {at: Exit(each.kind, tuple(map(written, each.stack)), each.held) for at, each in points.items()}
 
 
 def _function_in(code: CodeType) -> CodeType:
@@ -197,11 +183,16 @@ def _written(numbers: Numbers, translator: Translator) -> Numbers:
     return Numbers(translator.owner(numbers.local), first, end, step, numbers.ahead, numbers.walk, dropped)
 
 
-def safe_points(
+def retries_of(
     module: ValidatedModule, index: int, form: Form, may_suspend: Callable[[int], bool], found: Found | None = None
-) -> SafePoints:
-    """Return the safe points of a translation, of which it may be known what its first reading has found."""
-    return SafePoints.of(_read(module, index, form, may_suspend, found, pointed=True)[0])
+) -> dict[int, Exit]:
+    """Return from where the statements of a translation are done again that stand on something ventured, by offset.
+
+    It may be known what its first reading has `found`.
+    """
+    translator, _ = _read(module, index, form, may_suspend, found, retried=True)
+    assert translator.retries is not None
+    return _exits(translator, translator.retries)
 
 
 def _read(
@@ -210,21 +201,21 @@ def _read(
     form: Form,
     may_suspend: Callable[[int], bool],
     found: Found | None = None,
-    pointed: bool = False,
+    retried: bool = False,
 ) -> tuple[Translator, Found]:
     """Read a function until nothing new is found; return that reading, and what those before it have found."""
     body = Body.of(module, index)
     if found is None:
-        translator = read(module, index, form, may_suspend, body, pointed=pointed)
+        translator = read(module, index, form, may_suspend, body, retried=retried)
         found = findings(translator)
         if found.is_new:
-            translator = read(module, index, form, may_suspend, body, found, pointed)
+            translator = read(module, index, form, may_suspend, body, found, retried)
     else:
-        translator = read(module, index, form, may_suspend, body, found if found.is_new else None, pointed)
+        translator = read(module, index, form, may_suspend, body, found if found.is_new else None, retried)
     while (broken := translator.ventures.broken) or translator.ranges.deceived:
         form = replace(form, wary=form.wary | broken)
         found = replace(found, hopes=found.hopes - translator.ranges.deceived)
-        translator = read(module, index, form, may_suspend, body, found, pointed)
+        translator = read(module, index, form, may_suspend, body, found, retried)
     return translator, found
 
 
@@ -235,11 +226,11 @@ def read(
     may_suspend: Callable[[int], bool],
     body: Body,
     found: Found | None = None,
-    pointed: bool = False,
+    retried: bool = False,
 ) -> Translator:
     """Read a function's instructions into a tree, knowing what an earlier reading has found.
 
-    If `pointed`, note its safe points.
+    If `retried`, note what statements are done again from.
     """
     type_ = module.function_types[index]
     local_types = list(body.types)
@@ -248,8 +239,8 @@ def read(
     if body.webs is not None:
         translator.places, translator.owner, translator.written = body.places, body.webs.owner, body.webs.written
     translator.locals = Locals(len(type_.params))
-    if pointed:
-        translator.points = {}
+    if retried:
+        translator.retries = {}
     translator.assigned, translator.recursing = body.assigned, body.recursing
     translator.base_case = body.base_case
     known = () if found is None else (found.ranges, found.given, found.hopes, translator.grows)
@@ -263,7 +254,7 @@ def read(
     begins = None if form.retried else form.resumed
     if begins is not None:
         translator.reentered = body.loops_around(begins)
-    changes = body.webs.changes if body.webs is not None and translator.points is not None else []
+    changes = [] if body.webs is None else body.webs.changes
     changed = 0
     for instruction, immediate, position in reached(translator, body.instructions):
         translator.offset = position

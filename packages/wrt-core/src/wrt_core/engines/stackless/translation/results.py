@@ -43,7 +43,7 @@ def redirect(t: Translator, text: str, variable: str, writes: frozenset[str]) ->
         return False
     slot, _, given = line.text.partition(" = ")
     if text != slot:  # what goes on from here wants the result itself
-        if t.points is not None or (found := computed(line.text, text)) is None:
+        if t.form.resumed is not None or (found := computed(line.text, text)) is None:
             return False
         given = found
     if not _is_free(t, writes | {slot}):
@@ -84,8 +84,7 @@ def _is_free(t: Translator, variables: frozenset[str]) -> bool:
 def _redirected(t: Translator, lines: list[Line], variable: str) -> None:
     t.resulted = None
     t.ventures.forget()
-    points = t.points or {}
     for line in lines:
-        point = points.get(line.offset)
+        point = t.points.get(line.offset)
         if point is not None and point.node is line:
             point.targets = (variable,)

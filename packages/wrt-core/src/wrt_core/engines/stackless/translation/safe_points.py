@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from wrt_core.engines.stackless.translation.operand import Operand, is_integer
 from wrt_core.engines.stackless.translation.variant import Flavour
@@ -17,17 +18,28 @@ from wrt_core.engines.stackless.translation.writing.tree import Conditional
 from wrt_core.execution.activation import ActivationKind
 from wrt_foundation.types import ValueType
 
-__all__ = ["Meter", "SafePoint", "charge", "checks"]
+__all__ = ["Exit", "Meter", "SafePoint", "charge", "checks"]
+
+
+class Exit(NamedTuple):
+    """What is alive where a translation can be left, besides its locals.
+
+    `stack` has, for each operand, the expression of its value; `held` are the offsets of the constructs around it in
+    whose handlers it is, and which therefore hold an exception, outermost first.
+    """
+
+    kind: ActivationKind
+    stack: tuple[str, ...]
+    held: tuple[int, ...]
 
 
 @dataclass(slots=True)
 class SafePoint:
     """A call or the head of a loop in one translation.
 
-    `node` is its (first) line. `targets` are the variables that a call's results go to. `stack` has, for each operand
-    below, the expression of its value; `slots` are the heights of those that live in their slots and whether as a
-    number, the others being computed from locals. `held` are the offsets of the constructs around it in whose
-    handlers it is, and which therefore hold an exception, outermost first.
+    `node` is its (first) line. `targets` are the variables that a call's results go to, `results` their types. `slots`
+    are the heights of the operands below that live in their slots and whether as a number, the others being computed
+    from locals; `stack` and `held` are as in `Exit`.
     """
 
     kind: ActivationKind
@@ -36,10 +48,7 @@ class SafePoint:
     stack: tuple[str, ...]
     slots: tuple[tuple[int, bool], ...]
     held: tuple[int, ...]
-    types: tuple[ValueType, ...]
-    """The operands' types."""
     results: tuple[ValueType, ...] = ()
-    """The types of what the call gives."""
     locals: tuple[tuple[int, int], ...] = ()
     """The locals that are in a web other than their first, and the numbers of these."""
 
@@ -54,7 +63,7 @@ class SafePoint:
             for height, each in enumerate(items)
             if f"s{height}" in (each.text, each.number)
         )
-        return cls(kind, node, tuple(targets), texts, slots, held, tuple(each.type for each in items))
+        return cls(kind, node, tuple(targets), texts, slots, held)
 
 
 class Meter:

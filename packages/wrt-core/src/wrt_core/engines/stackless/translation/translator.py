@@ -161,10 +161,10 @@ class Translator:
         self.reachable = True
         self.firm: Counter[int] = Counter()
         """The locals that might grow past their width and do not here, being counted, and for how many loops."""
-        self.points: dict[int, SafePoint] | None = None if form.resumed is None else {}
-        """The safe points by offset, where somebody asks for them."""
-        self.retries: dict[int, SafePoint] = {}
-        """What statements are done again from, by offset, where somebody asks for safe points."""
+        self.points: dict[int, SafePoint] = {}
+        """The safe points by offset."""
+        self.retries: dict[int, SafePoint] | None = {} if form.retried else None
+        """What statements are done again from, by offset, where somebody asks for them."""
         self.ventures = Ventures(form.wary if form.variant is Variant.CODE else EVERYWHERE)
         self.ventures.negative |= self.found.negative
         self.expected: list[tuple[str, int, Range]] = []
@@ -271,7 +271,7 @@ class Translator:
         mark = self.ventures.passed(effects, writes)
         if mark is None:
             return None
-        if self.points is not None and mark.offset not in self.retries:
+        if self.retries is not None and mark.offset not in self.retries:
             self.retries[mark.offset] = self._point(ActivationKind.LOOP, Line("", mark.offset), [], mark.items)
         return mark.offset
 
@@ -345,9 +345,8 @@ class Translator:
         node = self.sequence.nodes[-1]
         assert isinstance(node, Line)
         self.resulted = node
-        if self.points is not None:
-            point = self.points[self.offset] = self._point(ActivationKind.CALL, node, slots)
-            point.results = results
+        point = self.points[self.offset] = self._point(ActivationKind.CALL, node, slots)
+        point.results = results
         for slot, each in zip(slots, results, strict=True):
             self.push(name(slot, each))
 
@@ -357,6 +356,7 @@ class Translator:
         self.stack.secure()
         line = Line("pass", self.offset)
         self.sequence.nodes.append(line)
+        assert self.retries is not None
         self.retries[self.offset] = self._point(ActivationKind.LOOP, line, [])
 
     def loop_head(self, frame: Frame) -> None:
@@ -367,9 +367,10 @@ class Translator:
             meter = frame.meter = Meter(self.offset)
             self.meters.append(meter)
         lines = checks(self.form.flavour, self.offset, meter)
-        if self.points is not None:
-            lines = lines or [Line("pass", self.offset)]
-            self.points[self.offset] = self._point(ActivationKind.LOOP, lines[0], [])
+        if self.form.resumed is not None:
+            lines = lines or [Line("pass", self.offset)]  # where it may begin
+        line = lines[0] if lines else Line("", self.offset)
+        self.points[self.offset] = self._point(ActivationKind.LOOP, line, [])
         self.sequence.nodes += lines
         frame.heads = len(lines)
 
