@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from wrt_core.engines.stackless import compiled
 from wrt_core.engines.stackless.engine import StacklessEngine
-from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.function import translating
 from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.writing.structured import write_structured
 from wrt_core.testing import Kind, ModuleBuilder, Program, disagreement, random_program
@@ -58,7 +58,7 @@ def watched() -> Iterator[None]:
 
 
 def check(program: Program, form: str, seed: int, rounds: int = 4) -> None:
-    with patch.object(compiled, "translate", partial(translate, write=FORMS[form])), watched():
+    with patch.object(compiled, "translating", partial(translating, write=FORMS[form])), watched():
         complaint = disagreement(program, StacklessEngine(plugins=PLUGINS), seed, rounds=rounds)
     assert complaint is None, f"{complaint}\n{program}"
 

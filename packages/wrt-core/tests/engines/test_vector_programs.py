@@ -9,7 +9,7 @@ import pytest
 
 from wrt_core import EngineFactory
 from wrt_core.engines.stackless import compiled
-from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.function import translating
 from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
 from wrt_core.engines.stackless.translation.writing.structured import write_structured
 from wrt_core.numerics import NUMERICS
@@ -252,7 +252,7 @@ class Meaning:
 @pytest.mark.parametrize("write", [write_structured, write_dispatched], ids=["structured", "dispatched"])
 @pytest.mark.parametrize("seed", range(60))
 def test_a_program_does_what_it_says(seed, write, monkeypatch):
-    monkeypatch.setattr(compiled, "translate", partial(translate, write=write))
+    monkeypatch.setattr(compiled, "translating", partial(translating, write=write))
     random_ = random.Random(seed)
     generator = Generator(random_)
     body, result = generator.statements(3), generator.vector(4)

@@ -18,7 +18,7 @@ from wrt_core.engines.stackless import compiled, detours
 from wrt_core.engines.stackless.detours import Detour, Detours
 from wrt_core.engines.stackless.engine import StacklessEngine
 from wrt_core.engines.stackless.runner import StacklessRunner
-from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.function import translate, translating
 from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.engines.stackless.translation.ventures import EVERYWHERE
 from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
@@ -518,7 +518,7 @@ def test_a_mark_is_no_safe_point_for_a_snapshot() -> None:
 
 
 def test_the_dispatched_form_has_them_too(taken: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "translate", partial(translate, write=write_dispatched))
+    monkeypatch.setattr(compiled, "translating", partial(translating, write=write_dispatched))
     code = f"block local.get 1 br_if 0 {WRAPPING} local.set 2 end local.get 2 {WRAPPING} br_if 0 {WRAPPING} i32.add"
     exports = build(code).instantiate(engine()).exports
     for _ in range(4):

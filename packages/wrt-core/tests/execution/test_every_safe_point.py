@@ -13,7 +13,7 @@ import pytest
 from wrt_core.engines.stackless import call_stack, compiled, engine
 from wrt_core.engines.stackless.compiled import compiled_of
 from wrt_core.engines.stackless.runner import StacklessRunner
-from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.function import translating
 from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
 from wrt_core.execution import Interruption, Reason, Watch
 from wrt_core.runtime.function import Func
@@ -77,6 +77,6 @@ def test_a_script_that_pauses_at_every_safe_point_passes(pauses, script):
 
 @pytest.mark.parametrize("script", ["br_table", "fac", "loop", "switch", "labels", "try_table", "legacy/rethrow"])
 def test_so_it_does_in_dispatched_form(pauses, script, monkeypatch):
-    monkeypatch.setattr(compiled, "translate", partial(translate, write=write_dispatched))
+    monkeypatch.setattr(compiled, "translating", partial(translating, write=write_dispatched))
     check(script)
     assert set(pauses) == {Reason.FUEL}

@@ -9,6 +9,7 @@ import pytest
 from wrt_core import EngineFactory
 from wrt_core.engines.stackless.translation import function
 from wrt_core.engines.stackless.translation.body import Body
+from wrt_core.engines.stackless.translation.steps import done
 from wrt_core.engines.stackless.translation.variant import Flavour, Form
 from wrt_core.execution.activation import ActivationKind
 from wrt_core.execution.shapes import Shapes
@@ -28,7 +29,8 @@ def by_rules(module: ValidatedModule, index: int) -> dict[int, tuple[object, ...
 
 def translated(module: ValidatedModule, index: int) -> dict[int, tuple[object, ...]]:
     # In code that counts fuel any call may be made.
-    read = function.read(module, index, Form(flavour=Flavour.METERED), lambda _: True, Body.of(module, index))
+    form = Form(flavour=Flavour.METERED)
+    read = done(function.reading(module, index, form, lambda _: True, Body.of(module, index)))
     return {at: (each.kind, len(each.stack), len(each.held), each.results) for at, each in read.points.items()}
 
 
@@ -98,7 +100,7 @@ def test_nothing_is_read_again_at_a_pause_or_for_a_snapshot(monkeypatch):
     assert exports.f.start(40, fuel=10_000).run() is State.FINISHED  # all is translated
     execution = exports.f.start(40, fuel=100)
     with monkeypatch.context() as patch:
-        patch.setattr(function, "read", None)
+        patch.setattr(function, "reading", None)
         assert execution.run() is State.PAUSED
         assert len(execution.frames) == 2
         data = Snapshot.of(execution).to_bytes()

@@ -269,6 +269,7 @@ class Execution:
             self._end(error)
             raise error from None
         self._watch.asked = None
+        self._answer = stop.answer
         self._reason = stop.reason
         self._needed = stop.needed
         self._waiting = stop if stop.convert is not None else None

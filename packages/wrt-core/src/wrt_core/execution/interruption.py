@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wrt_core.runtime.instance import Instance
 
 __all__ = ["Interruption", "Reason"]
 
@@ -51,6 +54,10 @@ class Interruption(BaseException):
         """The offset where the innermost function is, if its line does not tell."""
         self.needed = needed
         """The fuel that it takes to pass the safe point."""
+        self.entered: tuple[Instance, int] | None = None
+        """The function that was about to be entered, by its instance and index, where no frame of it tells."""
+        self.answer: tuple[Any, Exception | None] = (None, None)
+        """What a call has given, or thrown, that the innermost activation has not seen yet."""
 
     def close(self) -> None:
         """Give up what is waited for: it will not be."""

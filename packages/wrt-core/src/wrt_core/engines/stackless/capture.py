@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from types import FrameType, TracebackType
 from typing import Any
 
-from wrt_core.engines.stackless.compiled import INSTANCE, MARK, Compiled
+from wrt_core.engines.stackless.compiled import INSTANCE, MARK, Compiled, compiled_of
+from wrt_core.engines.stackless.stubs import STUB
 from wrt_core.engines.stackless.translation.safe_points import Exit
 from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.engines.stackless.translation.writing.source import DEPARTED, ENTRY
 from wrt_core.execution.activation import Activation, ActivationKind, local_types
+from wrt_core.execution.interruption import Interruption
+from wrt_core.runtime.instance import Instance
 from wrt_foundation.errors import ExecutionError
 from wrt_foundation.types import NumType, ValueType
 
@@ -40,15 +43,15 @@ _COROUTINE = 0x20
 """The flag of generators' code: what runs in a continuation is on a stack that is not all Python's own."""
 
 
-def captured(trace: TracebackType | None, at: int | None) -> list[Activation]:
-    """Return the activations in a traceback, innermost last.
-
-    `at` is where the innermost is if its line does not tell: it was entered, or was about to go round a loop again.
+def captured(stop: Interruption) -> list[Activation]:
+    """Return the activations in the traceback of what has interrupted them, innermost last.
 
     Only the guest's frames may be in it, save where it begins and where it ends. Raises `ExecutionError` if they are in
     a state that can't be captured.
     """
+    trace = stop.__traceback__
     entries: list[tuple[Compiled, TracebackType]] = []
+    entering: FrameType | None = None
     left = False
     while trace is not None:
         frame = trace.tb_frame
@@ -58,13 +61,28 @@ def captured(trace: TracebackType | None, at: int | None) -> list[Activation]:
             raise ExecutionError("a host function that is called in a continuation can't answer later")
         elif isinstance(compiled := frame.f_globals[MARK], Compiled):
             entries.append((compiled, trace))
+        elif frame.f_code.co_filename == STUB:
+            entering = frame
         trace = trace.tb_next
     stack: list[Activation] = []
     for number, (compiled, entry) in enumerate(entries, 1):
-        activation = _activation(compiled, entry, at if number == len(entries) else None)
+        activation = _activation(compiled, entry, stop.at if number == len(entries) else None)
         if activation is not None:
             stack.append(activation)
+    if stop.entered is not None:
+        assert entering is not None
+        variables = {f"l{name[1:]}": value for name, value in entering.f_locals.items() if name[0] == "a"}
+        stack.append(_entry(*stop.entered, variables))
     return stack
+
+
+def _entry(instance: Instance, index: int, variables: Mapping[str, Any]) -> Activation:
+    """The activation of a function that is about to begin, by its parameters' variables."""
+    compiled = compiled_of(instance)
+    assert compiled is not None
+    parameters = compiled.module.function_types[index].params
+    values = tuple([_local(variables, number, each) for number, each in enumerate(parameters)])
+    return Activation(instance, index, ActivationKind.ENTRY, compiled.first_offset(index), values)
 
 
 def _activation(compiled: Compiled, entry: TracebackType, at: int | None) -> Activation | None:
@@ -78,14 +96,9 @@ def _activation(compiled: Compiled, entry: TracebackType, at: int | None) -> Act
         return None
     variables: Mapping[str, Any] = frame.f_locals
     if offset == ENTRY:
-        instance = frame.f_globals[INSTANCE]
-        types = local_types(compiled.module, index)
-        parameters = types[: len(compiled.module.function_types[index].params)]
         if "t" in variables and "l0" not in variables:  # a tail call's arguments, not yet taken apart
-            values = tuple(variables["t"][2:])
-        else:
-            values = tuple([_local(variables, number, each) for number, each in enumerate(parameters)])
-        return Activation(instance, index, ActivationKind.ENTRY, compiled.first_offset(index), values)
+            variables = {f"l{number}": value for number, value in enumerate(variables["t"][2:])}
+        return _entry(frame.f_globals[INSTANCE], index, variables)
     numbers = translation.counted.get(offset)
     if numbers is not None:
         if at is not None:  # it was told of on the way back, before it took the next number

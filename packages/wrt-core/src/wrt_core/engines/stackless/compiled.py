@@ -12,15 +12,18 @@ from typing import Any, ClassVar
 from wrt_core.cache import Pack
 from wrt_core.debugging import positions
 from wrt_core.debugging.python_frames import Place, PythonFrames
+from wrt_core.engines.stackless import call_stack
 from wrt_core.engines.stackless.indirect import provide_codes
 from wrt_core.engines.stackless.memory_views import provide
 from wrt_core.engines.stackless.stored import Stored
-from wrt_core.engines.stackless.translation.function import Translation, retries_of, translate
+from wrt_core.engines.stackless.translation.function import Translation, retries_of, translating
 from wrt_core.engines.stackless.translation.safe_points import Exit
+from wrt_core.engines.stackless.translation.steps import Steps
 from wrt_core.engines.stackless.translation.suspension import Suspension
 from wrt_core.engines.stackless.translation.variant import Form, Variant
 from wrt_core.engines.stackless.translation.writing.source import DEPARTED, ENTRY, NOWHERE
 from wrt_core.execution.activation import ActivationKind
+from wrt_core.execution.interruption import Interruption
 from wrt_core.execution.runner import Shape
 from wrt_core.execution.shapes import Shapes
 from wrt_core.runtime.instance import Instance
@@ -41,6 +44,17 @@ INSTANCE = "__wrt_instance__"
 """The global that says whose function a frame is of."""
 
 
+_PATIENCE = 0.002
+"""Seconds to wait for what another thread translates before it is asked again whether to go on waiting."""
+
+
+def _look() -> None:
+    """Look whether the guest of this thread is to stop."""
+    turn = call_stack.turn()
+    if turn is not None:
+        turn.look()
+
+
 class Compiled:
     """What has been translated of a module, shared by its instances and by threads.
 
@@ -59,6 +73,8 @@ class Compiled:
         self._codes: dict[int, tuple[int, Form, Translation]] = {}  # by identity: Python takes equal code for the same
         self._retries: dict[tuple[int, Form], dict[int, Exit]] = {}
         self._shapes: Shapes | None = None
+        self._begun: dict[tuple[int, Form], tuple[Steps[Translation], float]] = {}
+        """Translations that were left half done, and the seconds that they have taken."""
         self._lock = threading.RLock()
         self._suspension = Suspension(module)
         self._lines: dict[int, dict[int, int]] = {}
@@ -82,11 +98,16 @@ class Compiled:
         return self._python_frames
 
     def translation(self, index: int, form: Form) -> Translation:
-        """Return a translation of the function at `index`, made now if it was not yet."""
+        """Return a translation of the function at `index`, made now if it was not yet.
+
+        Raises `Interruption` if the guest that waits for it is to stop meanwhile, and can be left where it waits.
+        """
         key = index, form
         found = self._translations.get(key)
         if found is None:
-            with self._lock:
+            while not self._lock.acquire(timeout=_PATIENCE):
+                _look()
+            try:
                 found = self._translations.get(key)
                 if found is None:
                     found = self._stored.get(self.module, index, form) if self._stored is not None else None
@@ -96,23 +117,42 @@ class Compiled:
                     self._translations[key] = found
                     for made in self.made:
                         made(found.code)
+            finally:
+                self._lock.release()
         return found
 
     def _translated(self, index: int, form: Form) -> Translation:
+        begun = self._begun.pop((index, form), None)
+        steps, seconds = (self._translating(index, form), 0.0) if begun is None else begun
         started = perf_counter()
-        filename = f"{self.filename[:-1]} {index}>"
-        whole = None if form.resumed is None else self._translations.get((index, Form(flavour=form.flavour)))
-        found = None if whole is None else whole.found
-        made = translate(self.module, index, filename=filename, form=form, may_suspend=self.may_suspend, found=found)
+        try:
+            while True:
+                next(steps)
+                _look()
+        except StopIteration as end:
+            made: Translation = end.value
+        except Interruption:  # who comes for it next goes on with it, so that it is done in the end
+            self._begun[index, form] = steps, seconds + perf_counter() - started
+            raise
         if self._stored is not None:
             self._stored.put(made, index, form)
         if self._event is not None:
-            self._event(module=self.module, index=index, seconds=perf_counter() - started)
+            self._event(module=self.module, index=index, seconds=seconds + perf_counter() - started)
         return made
+
+    def _translating(self, index: int, form: Form) -> Steps[Translation]:
+        filename = f"{self.filename[:-1]} {index}>"
+        whole = None if form.resumed is None else self._translations.get((index, Form(flavour=form.flavour)))
+        found = None if whole is None else whole.found
+        return translating(self.module, index, filename=filename, form=form, may_suspend=self.may_suspend, found=found)
 
     def function(self, index: int, form: Form, names: dict[str, Any]) -> FunctionType:
         """Return a form of the function at `index` as a Python function with these globals."""
-        translation = self.translation(index, form)
+        try:
+            translation = self.translation(index, form)
+        except Interruption as stop:
+            stop.entered = names[INSTANCE], index
+            raise
         code = translation.code
         names.update(translation.constants)
         provide(names, code.co_names)

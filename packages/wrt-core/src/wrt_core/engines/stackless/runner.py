@@ -13,6 +13,7 @@ from wrt_core.engines.stackless.compiled import MARK, Compiled, compiled_of
 from wrt_core.engines.stackless.editions import Edition
 from wrt_core.engines.stackless.invocation import MEANINGFUL, trap_of
 from wrt_core.engines.stackless.monitoring import MONITOR
+from wrt_core.engines.stackless.stubs import STUB
 from wrt_core.engines.stackless.tracebacks import dismantle, inherited, tell
 from wrt_core.engines.stackless.translation.variant import Flavour
 from wrt_core.execution.activation import Activation, ActivationKind, backtrace
@@ -110,7 +111,11 @@ class StacklessRunner:
                 given, thrown = None, error
             except Interruption as stop:
                 try:
-                    stack += captured(stop.__traceback__, stop.at)
+                    if turn.is_beginning:
+                        stop.answer = given, thrown
+                        stack.append(activation)
+                    else:
+                        stack += captured(stop)
                 except ExecutionError:
                     stop.close()
                     raise
@@ -162,6 +167,8 @@ class _Turn:
         self.watch = watch
         self.below = 0
         """Activations that wait below the one that runs."""
+        self.is_beginning = False
+        """Whether code is being made for the innermost activation, none of which runs yet."""
         self._frame: FrameType | None = None
         self._begun = False
 
@@ -199,11 +206,29 @@ class _Turn:
     def step(self, activation: Activation, given: Any, thrown: Exception | None) -> Any:
         """Run one activation to its end."""
         self._frame = sys._getframe()
+        self.is_beginning = thrown is None  # else it is the host's that is on its way: it is not to be kept waiting
         if activation.kind is ActivationKind.ENTRY:
             code = self.edition.code(activation.instance.functions[activation.function])
+            self.is_beginning = False
             return code(*activation.locals)
         rest = self.edition.rest(activation.instance, activation.function, activation.offset)
+        self.is_beginning = False
         return rest(activation.locals, activation.stack, activation.held, given, thrown)
+
+    def look(self) -> None:
+        """Interrupt the guest, for which a function is being translated, if it is asked to stop and can be left there.
+
+        It can be where it is about to enter that function, or to go on in it.
+        """
+        if self.watch.asked is None:
+            return
+        if self.is_beginning:
+            raise Interruption(self.watch.asked)
+        frame: FrameType | None = sys._getframe()
+        while frame is not None and MARK not in frame.f_globals:
+            frame = frame.f_back
+        if frame is not None and frame.f_code.co_filename == STUB:
+            self.stop(frame)
 
     def stop(self, frame: FrameType, cost: int = 0) -> None:
         """Interrupt the guest at a safe point, if that can be; what must not go on is trapped otherwise."""

@@ -10,7 +10,10 @@ from wrt_core.engines.stackless.compiled import MARK, Compiled
 from wrt_core.engines.stackless.translation.variant import Form
 from wrt_core.runtime.function import Func
 
-__all__ = ["linked", "place_stub", "stub_for"]
+__all__ = ["STUB", "linked", "place_stub", "stub_for"]
+
+STUB = "<stub>"
+"""The file name of stubs' code, whose frames hold what a function is to be entered with as `a0`, `a1` …"""
 
 
 def place_stub(names: dict[str, Any], compiled: Compiled, func: Func) -> None:
@@ -59,6 +62,6 @@ def factory(settle):
 def _factory(parameters: int) -> Callable[..., Callable[..., Any]]:
     names: dict[str, Any] = {MARK: None}
     text = _STUB.format(parameters=", ".join(f"a{index}" for index in range(parameters)))
-    exec(compile(text, "<stub>", "exec", dont_inherit=True), names)
+    exec(compile(text, STUB, "exec", dont_inherit=True), names)
     factory: Callable[..., Callable[..., Any]] = names["factory"]
     return factory

@@ -16,6 +16,7 @@ from wrt_core.engines.stackless.translation.instructions.reloads import remember
 from wrt_core.engines.stackless.translation.instructions.temporaries import folded
 from wrt_core.engines.stackless.translation.instructions.webs import Webs, webs_of
 from wrt_core.engines.stackless.translation.reading import in_loops
+from wrt_core.engines.stackless.translation.steps import Steps, done
 from wrt_core.engines.stackless.translation.templates.in_place.base_case import BaseCase
 from wrt_core.validation import ValidatedModule
 from wrt_foundation.binary.instructions import read_instructions
@@ -48,17 +49,28 @@ class Body:
     @classmethod
     def of(cls, module: ValidatedModule, index: int) -> Body:
         """The body of the function at `index`, which must be one that the module defines."""
+        return done(cls.reading(module, index))
+
+    @classmethod
+    def reading(cls, module: ValidatedModule, index: int) -> Steps[Body]:
+        """Read the body of a function in steps; see `of`."""
         code = module.module.codes[index - (len(module.function_types) - len(module.module.codes))]
         instructions = list(read_instructions(code.code, code.offset))
+        yield
         if not any(memory.shared for memory in module.memories):
-            instructions = folded(remembered(instructions), len(module.function_types[index].params))
+            instructions = remembered(instructions)
+            yield
+            instructions = yield from folded(instructions, len(module.function_types[index].params))
+        yield
         types: list[ValueType] = list(module.function_types[index].params)
         for count, each in code.locals:
             types += [close(each, module.types)] * count
         declared = len(types)
         calls = [tuple(loops) for each, callee, _, loops in in_loops(instructions) if each is CALL and callee == index]
         base_case = BaseCase.of(instructions, calls, module.function_types[index])
+        yield
         webs = webs_of(instructions, types)
+        yield
         if webs is not None:
             instructions = webs.instructions
             types += [types[local] for local in webs.owners]

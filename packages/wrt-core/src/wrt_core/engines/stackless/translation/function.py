@@ -17,6 +17,7 @@ from wrt_core.engines.stackless.translation.knowledge.ranges import Ranges
 from wrt_core.engines.stackless.translation.reading import reached
 from wrt_core.engines.stackless.translation.returning import returned
 from wrt_core.engines.stackless.translation.safe_points import Exit, SafePoint, checks
+from wrt_core.engines.stackless.translation.steps import Steps, done
 from wrt_core.engines.stackless.translation.templates import (  # the templates register themselves
     aggregates,
     atomics,
@@ -65,7 +66,7 @@ from wrt_foundation.printable import printable
 from wrt_foundation.traps import TrapCode
 from wrt_foundation.types import NumType
 
-__all__ = ["Translation", "retries_of", "translate"]
+__all__ = ["Translation", "reading", "retries_of", "translate", "translating"]
 
 TEMPLATE_MODULES = (
     aggregates,
@@ -128,6 +129,9 @@ _ZERO = {NumType.I32: "0", NumType.I64: "0", NumType.F32: "0.0", NumType.F64: "0
 
 _PLAIN = Form()
 
+_STEP = 64
+"""Instructions that are read in one step."""
+
 
 def translate(
     module: ValidatedModule,
@@ -144,8 +148,22 @@ def translate(
     `may_suspend` says whether calls of a function need its coroutine. What a reading of the whole function has `found`
     is true of its rest, too.
     """
-    source, translator, found = _translated(module, index, write, form, may_suspend, found)
+    return done(translating(module, index, write, filename, form, may_suspend, found))
+
+
+def translating(
+    module: ValidatedModule,
+    index: int,
+    write: Callable[[Sequence, Source], None] = write_structured,
+    filename: str = "<wasm>",
+    form: Form = _PLAIN,
+    may_suspend: Callable[[int], bool] = lambda _: True,
+    found: Found | None = None,
+) -> Steps[Translation]:
+    """Translate a function in steps; see `translate`."""
+    source, translator, found = yield from _translated(module, index, write, form, may_suspend, found)
     python = translator.written(source.render())
+    yield
     unit = compile(python, filename, "exec", dont_inherit=True)
     code = _function_in(_function_in(unit) if form.flavour.shared else unit)
     name = printable(module.function_name(index) or f"function {index}")
@@ -190,7 +208,7 @@ def retries_of(
 
     It may be known what its first reading has `found`.
     """
-    translator, _ = _read(module, index, form, may_suspend, found, retried=True)
+    translator, _ = done(_read(module, index, form, may_suspend, found, retried=True))
     assert translator.retries is not None
     return _exits(translator, translator.retries)
 
@@ -202,24 +220,26 @@ def _read(
     may_suspend: Callable[[int], bool],
     found: Found | None = None,
     retried: bool = False,
-) -> tuple[Translator, Found]:
+) -> Steps[tuple[Translator, Found]]:
     """Read a function until nothing new is found; return that reading, and what those before it have found."""
-    body = Body.of(module, index)
+    body = yield from Body.reading(module, index)
+    yield
     if found is None:
-        translator = read(module, index, form, may_suspend, body, retried=retried)
+        translator = yield from reading(module, index, form, may_suspend, body, retried=retried)
         found = findings(translator)
         if found.is_new:
-            translator = read(module, index, form, may_suspend, body, found, retried)
+            translator = yield from reading(module, index, form, may_suspend, body, found, retried)
     else:
-        translator = read(module, index, form, may_suspend, body, found if found.is_new else None, retried)
+        known = found if found.is_new else None
+        translator = yield from reading(module, index, form, may_suspend, body, known, retried)
     while (broken := translator.ventures.broken) or translator.ranges.deceived:
         form = replace(form, wary=form.wary | broken)
         found = replace(found, hopes=found.hopes - translator.ranges.deceived)
-        translator = read(module, index, form, may_suspend, body, found, retried)
+        translator = yield from reading(module, index, form, may_suspend, body, found, retried)
     return translator, found
 
 
-def read(
+def reading(
     module: ValidatedModule,
     index: int,
     form: Form,
@@ -227,7 +247,7 @@ def read(
     body: Body,
     found: Found | None = None,
     retried: bool = False,
-) -> Translator:
+) -> Steps[Translator]:
     """Read a function's instructions into a tree, knowing what an earlier reading has found.
 
     If `retried`, note what statements are done again from.
@@ -256,7 +276,9 @@ def read(
         translator.reentered = body.loops_around(begins)
     changes = [] if body.webs is None else body.webs.changes
     changed = 0
-    for instruction, immediate, position in reached(translator, body.instructions):
+    for number, (instruction, immediate, position) in enumerate(reached(translator, body.instructions), 1):
+        if not number % _STEP:
+            yield
         translator.offset = position
         while changed < len(changes) and changes[changed][0] < position:
             translator.webs[changes[changed][1]] = changes[changed][2]
@@ -283,8 +305,9 @@ def _translated(
     form: Form,
     may_suspend: Callable[[int], bool],
     found: Found | None,
-) -> tuple[Source, Translator, Found]:
-    translator, found = _read(module, index, form, may_suspend, found)
+) -> Steps[tuple[Source, Translator, Found]]:
+    translator, found = yield from _read(module, index, form, may_suspend, found)
+    yield
     source = Source()
     if translator.entry_meter is not None:
         translator.entry_meter.write()

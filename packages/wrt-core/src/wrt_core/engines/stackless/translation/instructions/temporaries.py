@@ -31,6 +31,7 @@ from wrt_core.engines.stackless.translation.instructions.kinds import (
     TEE,
     Instructions,
 )
+from wrt_core.engines.stackless.translation.steps import Steps
 from wrt_foundation.instructions import Instruction
 
 __all__ = ["folded"]
@@ -40,6 +41,9 @@ _ACTING = STORES | {GLOBAL_SET}
 
 _LONGEST = 64
 """Instructions of an expression that is moved: whoever translates longer ones cuts them anyway."""
+
+_STEP = 512
+"""Instructions that are read in one step."""
 
 _WAITING = 16
 """Temporaries that wait to be read at one time."""
@@ -168,7 +172,7 @@ class _Folder:
         self._stack = [_Value([]) for _ in self._stack]
 
 
-def folded(instructions: Instructions, params: int) -> Instructions:
+def folded(instructions: Instructions, params: int) -> Steps[Instructions]:
     """Return a function's instructions without its temporaries; it has that many parameters."""
     sets: Counter[object] = Counter()
     gets: Counter[object] = Counter()
@@ -184,7 +188,9 @@ def folded(instructions: Instructions, params: int) -> Instructions:
     if not temporary:
         return instructions
     folder = _Folder(temporary)
-    for each in instructions:
+    for number, each in enumerate(instructions, 1):
+        if not number % _STEP:
+            yield
         folder.read(*each)
     folder.end()
     return folder.written
