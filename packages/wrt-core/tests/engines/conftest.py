@@ -10,7 +10,7 @@ import pytest
 
 from wrt_core import EngineFactory
 from wrt_core.engines.stackless import compiled
-from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.function import translating
 from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
 from wrt_core.execution import Execution
 from wrt_core.execution.snapshot import Snapshot
@@ -27,7 +27,7 @@ def instantiate(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     """Make an instance of a module's text and imports; keywords are the engine's options."""
     parser = pytest.importorskip("wrt_wast.text.parser", reason="modules are written as text")
     if request.param == "dispatched":
-        monkeypatch.setattr(compiled, "translate", partial(translate, write=write_dispatched))
+        monkeypatch.setattr(compiled, "translating", partial(translating, write=write_dispatched))
 
     def make(text: str, imports: dict[str, Any] | None = None, **options: Any) -> Instance:
         engine = EngineFactory.create("stackless", **options)
