@@ -14,7 +14,7 @@ import pytest
 
 from wrt_core.engines.stackless import compiled
 from wrt_core.engines.stackless.engine import StacklessEngine
-from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.function import translate, translating
 from wrt_core.engines.stackless.translation.loops import filling
 from wrt_core.engines.stackless.translation.variant import Flavour, Form
 from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
@@ -189,7 +189,7 @@ def test_what_is_no_copy_goes_round(stores: str, step: int, apart: int, slower: 
 
 
 def test_so_they_do_in_dispatched_form(agree: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "translate", partial(translate, write=write_dispatched))
+    monkeypatch.setattr(compiled, "translating", partial(translating, write=write_dispatched))
     agree(program, range(400, 500), rounds=8)
 
 

@@ -14,7 +14,7 @@ from wrt_core import Engine, EngineFactory, EngineWrapper
 from wrt_core.engine import Source
 from wrt_core.engines.stackless import compiled
 from wrt_core.engines.stackless.engine import StacklessEngine
-from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.function import translating
 from wrt_core.runtime.instance import Instance
 from wrt_core.runtime.linking import Imports
 from wrt_core.runtime.store import Store
@@ -205,7 +205,7 @@ def test_a_wrong_translation_is_found(before: str, after: str, found_by: str, mo
         for line in source.lines:
             line.text = line.text.replace(before, after)
 
-    monkeypatch.setattr(compiled, "translate", lambda *args, **options: translate(*args, **{**options, "write": wrong}))
+    monkeypatch.setattr(compiled, "translating", lambda *args, **options: translating(*args, **{**options, "write": wrong}))
     with pytest.raises(AssertionError, match="seed"):
         KIT[found_by](RandomProgramsConformance(), StacklessEngine())
 

@@ -18,7 +18,7 @@ import pytest
 
 from wrt_core.engines.core import CoreEngine
 from wrt_core.engines.stackless import compiled
-from wrt_core.engines.stackless.translation.function import translate
+from wrt_core.engines.stackless.translation.function import translating
 from wrt_core.engines.stackless.translation.writing.dispatched import write_dispatched
 from wrt_core.execution import Execution
 from wrt_core.execution.snapshot import Snapshot
@@ -135,7 +135,7 @@ def test_programs_paused_at_random_times(engine, kind):
 
 @pytest.mark.parametrize("kind", [Kind.MIXED, Kind.CONTROL])
 def test_so_they_do_in_dispatched_form(engine, kind, monkeypatch):
-    monkeypatch.setattr(compiled, "translate", partial(translate, write=write_dispatched))
+    monkeypatch.setattr(compiled, "translating", partial(translating, write=write_dispatched))
     assert sum(check(engine, kind, saved, seed) for seed in range(PROGRAMS)) > PROGRAMS
 
 
