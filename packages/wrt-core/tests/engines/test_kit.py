@@ -205,7 +205,7 @@ def test_a_wrong_translation_is_found(before: str, after: str, found_by: str, mo
         for line in source.lines:
             line.text = line.text.replace(before, after)
 
-    monkeypatch.setattr(compiled, "translating", lambda *args, **options: translating(*args, **{**options, "write": wrong}))
+    monkeypatch.setattr(compiled, "translating", lambda *args, **how: translating(*args, **{**how, "write": wrong}))
     with pytest.raises(AssertionError, match="seed"):
         KIT[found_by](RandomProgramsConformance(), StacklessEngine())
 
