@@ -70,5 +70,6 @@ class Runner(Protocol):
         """Run the innermost activation, the last, then its caller, and so on; return the results of the outermost.
 
         An innermost activation that is in a call gets `given`, the results of that call, or `thrown`. Raises
-        `Interruption` at a pause, with `stack` what is left to do; whatever else it raises is how the call ends.
+        `Interruption` at a pause, with `stack` what is left to do, and its `answer` what the innermost activation is to
+        be given then; whatever else it raises is how the call ends.
         """

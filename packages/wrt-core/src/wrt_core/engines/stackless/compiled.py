@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable
-from time import perf_counter
+from threading import get_ident
+from time import perf_counter, sleep
 from types import CodeType, FrameType, FunctionType
 from typing import Any, ClassVar
 
@@ -75,6 +76,8 @@ class Compiled:
         self._shapes: Shapes | None = None
         self._begun: dict[tuple[int, Form], tuple[Steps[Translation], float]] = {}
         """Translations that were left half done, and the seconds that they have taken."""
+        self._translating_in: int | None = None
+        """The thread that translates something now: others had better not wait for the lock, but look meanwhile."""
         self._lock = threading.RLock()
         self._suspension = Suspension(module)
         self._lines: dict[int, dict[int, int]] = {}
@@ -105,9 +108,10 @@ class Compiled:
         key = index, form
         found = self._translations.get(key)
         if found is None:
-            while not self._lock.acquire(timeout=_PATIENCE):
+            while self._translating_in not in (None, get_ident()):
+                sleep(_PATIENCE)
                 _look()
-            try:
+            with self._lock:
                 found = self._translations.get(key)
                 if found is None:
                     found = self._stored.get(self.module, index, form) if self._stored is not None else None
@@ -117,8 +121,6 @@ class Compiled:
                     self._translations[key] = found
                     for made in self.made:
                         made(found.code)
-            finally:
-                self._lock.release()
         return found
 
     def _translated(self, index: int, form: Form) -> Translation:
@@ -126,6 +128,7 @@ class Compiled:
         steps, seconds = (self._translating(index, form), 0.0) if begun is None else begun
         started = perf_counter()
         try:
+            self._translating_in = get_ident()
             while True:
                 next(steps)
                 _look()
@@ -134,6 +137,8 @@ class Compiled:
         except Interruption:  # who comes for it next goes on with it, so that it is done in the end
             self._begun[index, form] = steps, seconds + perf_counter() - started
             raise
+        finally:
+            self._translating_in = None
         if self._stored is not None:
             self._stored.put(made, index, form)
         if self._event is not None:

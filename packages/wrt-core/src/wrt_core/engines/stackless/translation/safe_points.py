@@ -50,7 +50,7 @@ class SafePoint:
     held: tuple[int, ...]
     results: tuple[ValueType, ...] = ()
     locals: tuple[tuple[int, int], ...] = ()
-    """The locals that are in a web other than their first, and the numbers of these."""
+    """Where the rest of a function begins, the locals that are in a web other than their first, and its number."""
 
     @classmethod
     def of(

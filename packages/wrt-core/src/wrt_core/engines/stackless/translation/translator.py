@@ -135,6 +135,8 @@ class Translator:
         self._kept: dict[str, tuple[Sequence, int, int]] = {}
         self._quotients: dict[int, tuple[Divided, Sequence, tuple[int, int]]] = {}
         self._points_passed = 0
+        self.catching = 0
+        """The legacy catches that are open."""
         self.loops: list[int] = []
         """The loops that are open, by their offsets, the innermost last."""
         self.around: dict[int, tuple[int, ...]] = {}
@@ -387,10 +389,13 @@ class Translator:
         self, kind: ActivationKind, node: Line, targets: list[str], items: list[Operand] | None = None
     ) -> SafePoint:
         point = SafePoint.of(kind, node, targets, self.stack.items if items is None else items, self._held())
-        point.locals = tuple(self.webs.items())
+        if self.form.resumed == self.offset:  # where the rest begins
+            point.locals = tuple(self.webs.items())
         return point
 
     def _held(self) -> tuple[int, ...]:
+        if not self.catching:
+            return ()
         return tuple(frame.offset for frame in self.frames if frame.kind == "catch")
 
     def append(self, node: Node) -> None:
@@ -491,6 +496,7 @@ class Translator:
     def close(self) -> None:
         """Close the innermost construct: its results go on the stack."""
         frame = self.frames.pop()
+        self.catching -= frame.kind == "catch"
         self.locals.close()
         if frame.label.loop:
             self.loops.pop()

@@ -119,6 +119,7 @@ def catch(t: Translator, instruction: Instruction, tag: int | None) -> None:
         construct.body = t.sequence
         construct.landing.order = t.next_order()
         frame.kind = "catch"  # what it throws from here on is not for its own handlers
+        t.catching += 1
     t.sequence = Sequence()
     t.locals.arm(entered=False)
     t.reachable = True
