@@ -13,6 +13,7 @@ from wrt_core.cache import Cache, verdict
 from wrt_core.engines.stackless.stored import Stored
 from wrt_core.engines.stackless.translation.function import translate
 from wrt_core.engines.stackless.translation.variant import Form
+from wrt_core.execution.state import State
 from wrt_core.testing import ModuleBuilder
 from wrt_foundation.errors import UnsupportedFeature, ValidationError
 from wrt_foundation.traps import Trap
@@ -61,6 +62,28 @@ def test_nothing_is_translated_again(start, module, directory):
     second, translated = start(module, cache=directory)
     assert everything(second) == expected
     assert translated == []
+
+
+def test_what_was_kept_is_left_and_gone_on_with_like_what_was_made(start, directory):
+    builder = ModuleBuilder()
+    builder.memory(1)
+    less = "local.get 0 i32.const 1 i32.sub local.tee 0"
+    step = builder.function(None, "i32 -> i32", f"loop {less} br_if 0 end i32.const 3")
+    vector = "local.get 1 local.get 1 v128.xor local.get 0 i32x4.splat v128.xor local.set 1"
+    sum_ = f"local.get 0 i32.const 5 i32.mul local.get 0 call {step} i32.add drop"
+    loop = f"loop {vector} {sum_} {less} br_if 0 end"
+    builder.function("run", "i32 -> i32", f"{loop} local.get 1 i32x4.extract_lane 2", "v128")
+    found, made = [], []
+    for _ in range(2):
+        instance, translated = start(builder.bytes(), cache=directory)
+        execution, seen = instance.exports.run.start(6, fuel=0), []
+        while execution.run(fuel=execution.fuel_needed) is State.PAUSED:
+            seen.append([(each.offset, each.locals, each.stack) for each in execution.frames])
+        found.append((seen, execution.result))
+        made.append(len(translated))
+    assert made[1] == made[0] - 2  # what is left of them is not kept
+    assert found[0] == found[1]
+    assert any(len(frames) == 2 and frames[1][2] for frames in found[0][0])
 
 
 def test_both_forms_of_a_function_that_calls_itself_are_kept(start, directory):

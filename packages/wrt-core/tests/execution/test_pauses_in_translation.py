@@ -92,8 +92,10 @@ def asking(execution: Execution, wanted: int, first: int = 1) -> Asked:
 @pytest.mark.parametrize("step", [1, 2, 5])
 def test_a_guest_is_left_where_it_is_about_to_enter_what_is_translated(steps, fuel, step):
     execution = program().instantiate(engine()).exports.run.start(4, fuel=fuel)
-    steps.append(asking(execution, STEP, step))
+    seen: list[int] = []
+    steps.extend((asking(execution, STEP, step), lambda index, _: seen.append(index)))
     assert execution.run() is State.PAUSED
+    assert seen.count(STEP) == step  # it did not wait for more
     inner, outer = execution.frames
     assert (inner.name, inner.kind, inner.locals) == ("step", ActivationKind.ENTRY, (4, 5))
     assert (outer.name, outer.kind, outer.stack) == ("run", ActivationKind.CALL, (0,))
@@ -101,6 +103,25 @@ def test_a_guest_is_left_where_it_is_about_to_enter_what_is_translated(steps, fu
     assert execution.run() is State.FINISHED
     assert execution.result == RESULT
     assert begun.count((STEP, None)) == 1  # it was gone on with
+
+
+@pytest.mark.parametrize("fuel", FUEL)
+def test_what_is_entered_is_given_what_is_its_own(steps, fuel):
+    builder = ModuleBuilder()
+    last = builder.function("last", "i64 i32 -> i32", f"{LONG} local.get 1")
+    middle = builder.function("middle", "i32 -> i32", f"i64.const -5 local.get 0 i32.const 1 i32.add call {last}")
+    builder.function("run", "i32 -> i32", f"local.get 0 i32.const 2 i32.mul call {middle}")
+    execution = builder.instantiate(engine()).exports.run.start(10, fuel=fuel)
+    steps.append(asking(execution, last))
+    assert execution.run() is State.PAUSED
+    found = [(frame.name, frame.kind, frame.locals) for frame in execution.frames]
+    assert found == [
+        ("last", ActivationKind.ENTRY, (-5, 21)),
+        ("middle", ActivationKind.CALL, (20,)),
+        ("run", ActivationKind.CALL, (10,)),
+    ]
+    assert execution.run() is State.FINISHED
+    assert execution.result == 471
 
 
 @pytest.mark.parametrize("fuel", FUEL)
