@@ -170,6 +170,13 @@ def test_what_is_not_known_or_not_small_is_called(builder):
     assert disagreement(Program(builder.bytes(), ()), engine(), rounds=8) is None
 
 
+def test_a_function_is_not_made_many_times_as_long():
+    code = f"{calls(LAST)} local.set 2 " * 100 + "local.get 2"
+    builder = built(FOUR, code)
+    assert source_of(builder).count("c = ") == 36
+    assert builder.instantiate(engine()).exports.f(10, 1) == 9
+
+
 def test_of_segments_that_overlap_the_last_counts():
     builder = built(FOUR, calls(LAST))
     builder.elements([1, 0], 1)

@@ -112,6 +112,8 @@ class Translator:
         """Calls webs by their locals' variables in a text."""
         self.inlined: dict[object, int] = {}
         """Where the locals of what is done in place of calls begin, by the functions, or what else is called."""
+        self.promoted = 0
+        """How many indirect calls have been promoted."""
         self.offset = 0
         self.body = Sequence()
         self.sequence = self.body

@@ -36,6 +36,8 @@ _AMONG_OTHERS = 4
 """Elements, if it can: they are asked for one by one, which soon takes as long as the call."""
 _INSTRUCTIONS = 64
 """Of all these functions together: each call repeats their text."""
+_CALLS = 64
+"""Calls in one function: more would make its translation many times as long."""
 
 _CONST, _REF_FUNC = BY_NAME["i32.const"], BY_NAME["ref.func"]
 
@@ -112,8 +114,9 @@ def promoted(t: Translator, type_index: int, table: int, call: Callable[[], None
     if t.form.resumed is not None or len(types) <= len(type_.params):
         return False
     elements, are_all = _small(t, type_index, table, t.stack.items[-1])
-    if not elements:
+    if not elements or t.promoted == _CALLS:
         return False
+    t.promoted += 1
     arguments = placed(t, (table, type_index), Leaf(FuncType(types), types, (), frozenset()))
     base = t.inlined[table, type_index]
 
