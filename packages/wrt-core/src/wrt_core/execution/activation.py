@@ -60,7 +60,6 @@ def backtrace(stack: list[Activation]) -> tuple[Frame, ...]:
 def local_types(module: ValidatedModule, function: int) -> list[ValueType]:
     """Return the closed types of the locals of a function that the module defines, parameters first."""
     types = list(module.function_types[function].params)
-    defined = module.module.codes[function - (len(module.functions) - len(module.module.codes))]
-    for count, each in defined.locals:
+    for count, each in module.code(function).locals:
         types += [close(each, module.types)] * count
     return types

@@ -71,7 +71,7 @@ class _Construct:
 
 def _shapes(module: ValidatedModule, function: int, rules: Rules) -> dict[int, tuple[ActivationKind, Shape]]:
     context, type_ = rules.context, module.function_types[function]
-    code = module.module.codes[function - (len(module.functions) - len(module.module.codes))]
+    code = module.code(function)
     runs = [(count, context.close(each)) for count, each in code.locals]
     body = Body(context, type_.results, type_.params, runs, len(code.code))
     locals_ = tuple(local_types(module, function))

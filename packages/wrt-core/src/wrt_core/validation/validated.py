@@ -13,7 +13,7 @@ from wrt_foundation.binary import encode
 from wrt_foundation.canonical import DefinedType, canonical_types
 from wrt_foundation.features import ALL, Features
 from wrt_foundation.limits import DEFAULT_LIMITS, ImplementationLimits
-from wrt_foundation.module import Module
+from wrt_foundation.module import Code, Module
 from wrt_foundation.types import (
     ExternKind,
     FuncType,
@@ -181,6 +181,10 @@ class ValidatedModule:
             if export.kind is ExternKind.FUNC:
                 names[export.index] = export.name
         return names | self.module.names.functions
+
+    def code(self, index: int) -> Code:
+        """Return the body of a function that the module defines, by its index in the function index space."""
+        return self.module.codes[index - (len(self.functions) - len(self.module.codes))]
 
     def function_name(self, index: int) -> str | None:
         """Return what a function is called: by the name section, else by its first export, else by its import."""

@@ -19,7 +19,7 @@ from wrt_core.engines.stackless.memory_views import provide
 from wrt_core.engines.stackless.stored import Stored
 from wrt_core.engines.stackless.translation.function import Translation, retries_of, translating
 from wrt_core.engines.stackless.translation.safe_points import Exit
-from wrt_core.engines.stackless.translation.steps import Steps
+from wrt_core.engines.stackless.translation.steps import Steps, done
 from wrt_core.engines.stackless.translation.suspension import Suspension
 from wrt_core.engines.stackless.translation.variant import Form, Variant
 from wrt_core.engines.stackless.translation.writing.source import DEPARTED, ENTRY, NOWHERE
@@ -129,11 +129,7 @@ class Compiled:
         started = perf_counter()
         try:
             self._translating_in = get_ident()
-            while True:
-                next(steps)
-                _look()
-        except StopIteration as end:
-            made: Translation = end.value
+            made = done(steps, _look)
         except Interruption:  # who comes for it next goes on with it, so that it is done in the end
             self._begun[index, form] = steps, seconds + perf_counter() - started
             raise
@@ -225,8 +221,7 @@ class Compiled:
 
     def first_offset(self, index: int) -> int:
         """Return the offset of the first instruction of the function at `index`."""
-        module = self.module
-        return module.module.codes[index - (len(module.functions) - len(module.module.codes))].offset
+        return self.module.code(index).offset
 
     def find(self, code: CodeType) -> tuple[int, Form, Translation] | None:
         """Return what a code object is a translation of."""

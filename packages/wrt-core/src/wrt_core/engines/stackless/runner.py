@@ -207,13 +207,14 @@ class _Turn:
         """Run one activation to its end."""
         self._frame = sys._getframe()
         self.is_beginning = thrown is None  # else it is the host's that is on its way: it is not to be kept waiting
-        if activation.kind is ActivationKind.ENTRY:
+        if is_entry := activation.kind is ActivationKind.ENTRY:
             code = self.edition.code(activation.instance.functions[activation.function])
-            self.is_beginning = False
-            return code(*activation.locals)
-        rest = self.edition.rest(activation.instance, activation.function, activation.offset)
+        else:
+            code = self.edition.rest(activation.instance, activation.function, activation.offset)
         self.is_beginning = False
-        return rest(activation.locals, activation.stack, activation.held, given, thrown)
+        if is_entry:
+            return code(*activation.locals)
+        return code(activation.locals, activation.stack, activation.held, given, thrown)
 
     def look(self) -> None:
         """Interrupt the guest, for which a function is being translated, if it is asked to stop and can be left there.

@@ -54,7 +54,7 @@ class Body:
     @classmethod
     def reading(cls, module: ValidatedModule, index: int) -> Steps[Body]:
         """Read the body of a function in steps; see `of`."""
-        code = module.module.codes[index - (len(module.function_types) - len(module.module.codes))]
+        code = module.code(index)
         instructions = list(read_instructions(code.code, code.offset))
         yield
         if not any(memory.shared for memory in module.memories):

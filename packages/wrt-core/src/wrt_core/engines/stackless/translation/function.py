@@ -133,22 +133,9 @@ _STEP = 64
 """Instructions that are read in one step."""
 
 
-def translate(
-    module: ValidatedModule,
-    index: int,
-    write: Callable[[Sequence, Source], None] = write_structured,
-    filename: str = "<wasm>",
-    form: Form = _PLAIN,
-    may_suspend: Callable[[int], bool] = lambda _: True,
-    found: Found | None = None,
-) -> Translation:
-    """Translate the function at `index`, which must be one that the module defines.
-
-    `write` is the form to try first; the dispatched form takes over where it would nest too deep. For coroutines,
-    `may_suspend` says whether calls of a function need its coroutine. What a reading of the whole function has `found`
-    is true of its rest, too.
-    """
-    return done(translating(module, index, write, filename, form, may_suspend, found))
+def translate(module: ValidatedModule, index: int, *, form: Form = _PLAIN) -> Translation:
+    """Translate the function at `index` at once, as `translating` does."""
+    return done(translating(module, index, form=form))
 
 
 def translating(
@@ -160,7 +147,12 @@ def translating(
     may_suspend: Callable[[int], bool] = lambda _: True,
     found: Found | None = None,
 ) -> Steps[Translation]:
-    """Translate a function in steps; see `translate`."""
+    """Translate the function at `index`, which must be one that the module defines, in steps.
+
+    `write` is the form to try first; the dispatched form takes over where it would nest too deep. For coroutines,
+    `may_suspend` says whether calls of a function need its coroutine. What a reading of the whole function has `found`
+    is true of its rest, too.
+    """
     source, translator, found = yield from _translated(module, index, write, form, may_suspend, found)
     python = translator.written(source.render())
     yield

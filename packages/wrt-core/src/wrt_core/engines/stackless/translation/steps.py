@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 __all__ = ["Steps", "done"]
@@ -13,11 +13,15 @@ Steps = Generator[None, None, T]
 """Work in steps of a few milliseconds at most, as far as that is in our hands: Python compiles a function in one."""
 
 
-def done(steps: Steps[T]) -> T:
-    """Do all that is left of some work, and return what comes of it."""
+def done(steps: Steps[T], between: Callable[[], None] = lambda: None) -> T:
+    """Do all that is left of some work, and return what comes of it; `between` is called after each step but the last.
+
+    If that raises, the rest can still be done.
+    """
     while True:
         try:
             next(steps)
         except StopIteration as end:
             result: T = end.value
             return result
+        between()

@@ -123,11 +123,12 @@ def promoted(t: Translator, type_index: int, table: int, call: Callable[[], None
     def get(*numbers: int) -> None:
         for number in numbers:
             operand = arguments.get(number)
-            if operand is not None and operand.local is None:
+            if operand is None:
+                TEMPLATES[GET](t, GET, base + number)
+            elif operand.local is None:
                 t.push(replace(operand))
             else:  # each time it is a use, on which a first reading votes
-                local = base + number if operand is None or operand.local is None else operand.local
-                TEMPLATES[GET](t, GET, local)
+                TEMPLATES[GET](t, GET, operand.local)
 
     def test(instruction: Instruction, element: int) -> None:
         get(len(type_.params))
